@@ -303,9 +303,7 @@ def assumption(key: str, value: float, unit: str, *, low: float | None = None, h
 
 
 def from_range(key: str, span: Range, unit: str, *, source: str, grade: str = "E", note: str = "") -> Figure:
-    """A user's own range as a figure: centre, with both ends kept."""
-    if span.low == span.high:
-        return Figure(key, span.low, unit, source, grade, note=note)
+    """A user's own value or range as a figure: what was said is kept as it is, without a spread of our own."""
     return Figure(key, span.middle, unit, source, grade, low=span.low, high=span.high, note=note)
 
 

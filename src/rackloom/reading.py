@@ -215,7 +215,7 @@ def build(model: type[ModelT], document: Document, at: Path_ = (), faults: list[
         return model.model_validate(value)
     except pydantic.ValidationError as error:
         found = [_fault_of(model, document, at, item) for item in error.errors(include_url=False)]
-    found = list(dict.fromkeys(found))
+    found = sorted(dict.fromkeys(found), key=lambda fault: (fault.place.line, fault.place.column) if fault.place else (0, 0))
     if faults is None:
         raise BadInput(found)
     faults.extend(found)
