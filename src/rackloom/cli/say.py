@@ -1,0 +1,37 @@
+"""What commands share: JSON on standard output and nothing else there, words on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import typer
+
+JSON = typer.Option(False, "--json", help="One JSON document on standard output; words and progress on standard error.")
+
+
+def say_json(data: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def console(*, stderr: bool = False) -> Any:
+    """A rich console that never wraps a cell out of a pipe."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 140)
+
+
+def table(title: str, columns: list[str], rows: list[list[str]], *, right: tuple[int, ...] = ()) -> Any:
+    """A plain table; columns of numbers are set right."""
+    from rich import box
+    from rich.table import Table
+
+    out = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", header_style="bold", pad_edge=False)
+    for index, column in enumerate(columns):
+        out.add_column(column, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        out.add_row(*row)
+    return out

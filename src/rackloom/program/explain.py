@@ -1,0 +1,133 @@
+"""From any figure of a plan to formula and sources, and what moved between two plans and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Unknown
+from ..ledger import Ledger, Row, weakest_grade
+
+DEEP = 12  # levels of a derivation that are shown; deeper ones are named
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of an explanation: how deep, which row, and whether it was already shown above."""
+
+    depth: int
+    row: Row
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A figure, the steps that lead to it, and the inputs that it rests on."""
+
+    key: str
+    steps: tuple[Step, ...]
+    roots: tuple[Row, ...]
+    weakest: str
+
+    @property
+    def assumptions(self) -> tuple[Row, ...]:
+        """The inputs that are estimates or assumptions."""
+        return tuple(row for row in self.roots if row.grade in ("D", "E"))
+
+
+def explain_key(ledger: Ledger, key: str) -> Explanation:
+    """Walk a figure back to its sources. A unique ending of a key is enough. Raises Unknown with the nearest key."""
+    key = find_key(ledger, key)
+    steps: list[Step] = []
+    shown: set[str] = set()
+
+    def walk(name: str, depth: int) -> None:
+        row = ledger[name]
+        again = name in shown and bool(row.inputs)
+        steps.append(Step(depth, row, again))
+        shown.add(name)
+        if not again and depth < DEEP:
+            for child in row.inputs:
+                if child in ledger:
+                    walk(child, depth + 1)
+
+    walk(key, 0)
+    roots = tuple(ledger.roots_of(key))
+    return Explanation(key, tuple(steps), roots, weakest_grade(roots))
+
+
+def find_key(ledger: Ledger, key: str) -> str:
+    """The full key for a key or a unique ending of one."""
+    if key in ledger:
+        return key
+    ends = [name for name in ledger.keys() if name.endswith("." + key)]
+    if len(ends) == 1:
+        return ends[0]
+    mend = f"It ends several keys: {', '.join(ends[:6])}." if ends else "`rackloom explain PLAN` lists the keys."
+    raise Unknown("figure", key, ledger.keys(), mend=mend)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A figure that moved between two plans, and which inputs moved it."""
+
+    key: str
+    unit: str
+    before: float | None
+    after: float | None
+    causes: tuple[str, ...]  # keys of inputs that changed under it
+    cause_kinds: tuple[str, ...]  # inputs, catalogue, law, code
+
+
+def diff_ledgers(before: Ledger, after: Ledger, *, tolerance: float = 1e-9) -> list[Move]:
+    """Figures that differ, computed ones first by how much they moved, each with the inputs that moved it."""
+    moved_roots = {row.key for side, other in ((before, after), (after, before)) for row in side if not row.formula and _differs(row, other, tolerance)}
+    moves = []
+    for key in dict.fromkeys([*after.keys(), *before.keys()]):
+        old = before[key] if key in before else None
+        new = after[key] if key in after else None
+        if old is not None and new is not None and not _moved(old.value, new.value, tolerance):
+            continue
+        causes = [row.key for row in (after if new is not None else before).roots_of(key) if row.key in moved_roots]
+        kinds = sorted({kind_of_input(cause) for cause in causes}) or ["inputs" if old is None or new is None else "code"]
+        row = new or old
+        assert row is not None
+        moves.append(Move(key, row.unit, old.value if old else None, new.value if new else None, tuple(causes), tuple(kinds)))
+    return sorted(moves, key=lambda move: (not _is_computed(move.key, before, after), -_size(move), move.key))
+
+
+def kind_of_input(key: str) -> str:
+    """What an input is: the program's own, law, or the rest of the catalogue."""
+    if key.startswith("program."):
+        return "inputs"
+    words = key.split(".")[1] if key.count(".") else key
+    if any(mark in words for mark in ("far-", "baba", "tariff", "hts-", "section-", "content-rule")):
+        return "law"
+    return "catalogue" if key.startswith("catalog.") else "inputs"
+
+
+def _is_computed(key: str, before: Ledger, after: Ledger) -> bool:
+    return any(key in side and bool(side[key].formula) for side in (after, before))
+
+
+def _differs(row: Row, other: Ledger, tolerance: float) -> bool:
+    return row.key not in other or _moved(row.value, other[row.key].value, tolerance) or row.sources != other[row.key].sources
+
+
+def _moved(old: float, new: float, tolerance: float) -> bool:
+    if old == new or (old != old and new != new):
+        return False
+    return not abs(new - old) <= tolerance * max(abs(old), abs(new))
+
+
+def _size(move: Move) -> float:
+    if move.before is None or move.after is None:
+        return float("inf")
+    scale = max(abs(move.before), abs(move.after))
+    return abs(move.after - move.before) / scale if scale else 0.0
+
+
+def known_sources(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Sources named in a saved plan, by key."""
+    return data.get("sources", {})

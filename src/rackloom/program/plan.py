@@ -1,0 +1,231 @@
+"""The whole engine, in the order in which work flows: each stage is a function of plain values from those above it.
+
+A newcomer reads `make_plan` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..catalog import Catalog
+from ..draws import Draws, Number, central
+from ..errors import BadInput, Fault
+from ..evaluate import compare, predict_cases
+from ..factory import LineAnswer, run_line
+from ..figures import Figure
+from ..ledger import Ledger
+from ..needs import Envelope, Estimate, build_envelope
+from ..option import Market, OptionValue, Terms, value_option
+from ..performance import estimate_need, predict_training_case
+from ..rack import RackAnswer, describe_rack, system_of
+from ..roadmap import Roadmap, assess_generations
+from ..supply import Sourcing, plan_sourcing
+from .answer import compose_answer
+from .load import Program
+from .save import as_plain, ledger_from, ledger_rows, read_plan
+from .store import Store
+
+DRAWS = {"quick": 256, "full": 2048}
+PATHS = {"quick": 4096, "full": 32768}
+YEARS_AHEAD = 3  # the envelope and the roadmap look this many years past the first need
+STAGES = ("racks", "needs", "supply", "factory", "roadmap", "evaluation", "option")
+
+Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All stages' answers for one program: plain data, and the ledger behind every figure in it."""
+
+    data: Mapping[str, Any]
+    ledger: Ledger = field(repr=False)
+
+    @property
+    def line(self) -> str:
+        """The answer in one line."""
+        return str(self.data["answer"]["line"])
+
+    @property
+    def failed(self) -> bool:
+        """True when something failed its check."""
+        return bool(self.data["answer"]["failures"])
+
+
+@dataclass
+class _Stages:
+    """What the stages answered; None where the program has no such section."""
+
+    racks: dict[str, RackAnswer] = field(default_factory=dict)
+    estimates: dict[tuple[str, str], Estimate] = field(default_factory=dict)
+    envelope: Envelope | None = None
+    sourcing: Sourcing | None = None
+    factory: LineAnswer | None = None
+    roadmap: Roadmap | None = None
+    comparison: Any = None
+    option: OptionValue | None = None
+
+
+def make_plan(program: Program, *, effort: str = "quick", engine: str = "local", progress: Progress | None = None, store: str | Path | None = None) -> Plan:
+    """Every stage of a program.
+
+    Parameters
+    ----------
+    program : Program
+        as `load_program` read it
+    effort : "quick" or "full"
+        how many draws and paths; both are reproducible
+    engine : "local"
+        where evaluations run
+    progress : callable(stage, done, total), optional
+    store : folder, optional
+        finished plans by their inputs, catalogue and code; the same question is answered from there
+    """
+    if effort not in DRAWS:
+        raise BadInput(Fault(f"no effort '{effort}'", mend=f"Efforts: {', '.join(DRAWS)}."))
+    if engine != "local":
+        raise BadInput(Fault(f"no engine '{engine}'", mend="This release runs in this process: 'local'."))
+    shelf = Store(store, program, effort) if store else None
+    if shelf and (kept := shelf.find()):
+        return _from_data(kept)
+    tell = progress or (lambda stage, done, total: None)
+    draws = draws_of(program, effort)
+    stages = _Stages()
+    run_racks(program, stages, draws, tell)
+    run_needs(program, stages, draws, tell)
+    run_supply(program, stages, draws, tell)
+    run_factory(program, stages, draws, tell)
+    run_roadmap(program, stages, draws, tell)
+    run_evaluation(program, stages, draws, tell)
+    run_option(program, stages, draws, effort, tell)
+    plan = _gather(program, stages, draws, effort)
+    if shelf:
+        shelf.keep(plan.data)
+    return plan
+
+
+def draws_of(program: Program, effort: str) -> Draws:
+    """The one seeded Draws value of a plan; widths by grade are an assumption of the catalogue."""
+    item = program.catalog.item("uncertainty")
+    widths = {grade: item.figure(f"grade_{grade.lower()}_share").value for grade in "ABCDE"}
+    return Draws(program.seed, DRAWS[effort], widths, item.figure("announced_ratio").value)
+
+
+def run_racks(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
+    """Power, heat, flow, mass, checks and bill of each generation's rack."""
+    for index, (name, design) in enumerate(program.designs.items()):
+        tell("racks", index, len(program.designs))
+        stages.racks[name] = describe_rack(design, name=name, catalog=program.catalog, draws=draws)
+    tell("racks", len(program.designs), len(program.designs))
+
+
+def run_needs(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
+    """How fast each generation runs each need, and what the needs ask of a generation by year."""
+    systems = {name: replace(system_of(design, catalog=program.catalog), name=name) for name, design in program.designs.items()}
+    total = len(program.needs) * len(systems)
+    for index, (need, system) in enumerate((n, s) for n in program.needs.values() for s in systems.values()):
+        tell("needs", index, total)
+        stages.estimates[need.name, system.name] = estimate_need(need, system, catalog=program.catalog, draws=draws)
+    if program.needs:
+        first = min(need.start.year for need in program.needs.values())
+        last = max(need.start.year for need in program.needs.values()) + YEARS_AHEAD
+        stages.envelope = build_envelope(program.needs, stages.estimates, years=range(first, last + 1), catalog=program.catalog, draws=draws)
+    tell("needs", total, total)
+
+
+def run_supply(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
+    """Who makes what where, at what landed cost and domestic content."""
+    if not program.has_supply or not stages.racks:
+        return
+    tell("supply", 0, 1)
+    bills = {name: rack.bom for name, rack in stages.racks.items()}
+    demand = {name: generation.demand for name, generation in program.generations.items() if generation.demand}
+    stages.sourcing = plan_sourcing(bills, program.offers, demand, program.catalog, as_of=program.as_of, enter_as=program.enter_as, draws=draws)
+    tell("supply", 1, 1)
+
+
+def run_factory(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
+    """The balanced line and its racks per week."""
+    if program.line is None or not stages.racks:
+        return
+    tell("factory", 0, 1)
+    racks = {name: line_facts(rack) for name, rack in stages.racks.items()}
+    targets = {name: program.line_target or generation.demand for name, generation in program.generations.items()}
+    stages.factory = run_line(program.line, racks, targets=targets, draws=draws)
+    tell("factory", 1, 1)
+
+
+def line_facts(rack: RackAnswer) -> dict[str, Number]:
+    """What a line sees of a rack: how many of each assembly, and the power it draws under test."""
+    counts: dict[str, Number] = {}
+    for line in rack.bom.lines:
+        for name in {line.item, line.kind}:
+            counts[name] = counts.get(name, 0) + line.total
+    counts["cables"] = sum(cable.count for cable in rack.cables)
+    counts["accelerators"] = rack.accelerators
+    counts["power_load_w"] = rack.power_load_w
+    counts["is_liquid_cooled"] = float(central(rack.heat_liquid_w) > 0.0)
+    return counts
+
+
+def rack_rates(program: Program, stages: _Stages) -> dict[str, Number]:
+    """Racks a week of each generation that arrive: what is asked for, as far as the line makes them."""
+    rates: dict[str, Number] = {}
+    for name, generation in program.generations.items():
+        asked = stages_value(stages, f"program.demand.{name}", generation.demand)
+        made = stages.factory.racks_per_week.get(name) if stages.factory else None
+        if asked is not None and made is not None:
+            rates[name] = np.minimum(asked, made)
+        elif asked is not None or made is not None:
+            rates[name] = asked if asked is not None else made  # type: ignore[assignment]
+    return rates
+
+
+def stages_value(stages: _Stages, key: str, figure: Figure | None) -> Number | None:
+    """A program figure with the same draws as the stage that already took it."""
+    if figure is None:
+        return None
+    for answer in (stages.sourcing, stages.factory):
+        if answer is not None and key in answer.ledger:
+            return answer.ledger.value(key)
+    return figure.value
+
+
+def run_roadmap(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
+    """Which generation meets which need, and when."""
+    if not program.needs or not stages.racks:
+        return
+    tell("roadmap", 0, 1)
+    stages.roadmap = assess_generations(program.needs, program.generations, stages.estimates, stages.racks, rack_rates(program, stages), as_of=program.as_of, draws=draws)
+    tell("roadmap", 1, 1)
+
+
+def run_evaluation(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
+    """Predicted against measured."""
+    if not program.results:
+        return
+    tell("evaluation", 0, 1)
+    predictions: dict[str, Any] = {}
+    for answer in stages.racks.values():
+        predictions |= {row.key: (answer.ledger.value(row.key), row.unit) for row in answer.ledger if row.formula}
+    for results in program.results:
+        predictions |= predict_cases(results, lambda case: predict_training_case(case, catalog=program.catalog, draws=draws))
+    stages.comparison = compare(predictions, program.results, draws=draws)
+    tell("evaluation", 1, 1)
+
+
+def run_option(program: Program, stages: _Stages, draws: Draws, effort: str, tell: Progress) -> None:
+    """What the option to buy is worth, and whether to use it today."""
+    if program.option is None:
+        return
+    tell("option", 0, 1)
+    spec = program.option
+    market = market_of(program, stages, draws)
+    terms = Terms(spec.racks, (spec.window.first, spec.window.last), spec.price_usd, spec.deposit_usd, spec.generation, program.as_of)
+    stages.option = value_option(terms, market, paths=PATHS[effort], seed=program.seed, draws=draws)
+    tell("option", 1, 1)
