@@ -1,0 +1,126 @@
+"""One transformer layer: its shape and its parameters, counted part by part.
+
+Counts follow the weight tensors that the Hugging Face classes of these architectures hold: a projection is
+in x out weights (plus out where it has a bias), a norm is as many weights as it scales.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Shape of one attention block.
+
+    `kind` is "mha" (a key-value head for each query head), "gqa" (fewer key-value heads), "mla" (keys and values
+    compressed into one latent vector, DeepSeek-V2) or "sliding" (mha or gqa over the last `window` tokens only).
+    With "mla", `head_dim` is `qk_nope_dim + qk_rope_dim`. `window` is 0 where a token sees its whole context.
+    """
+
+    kind: str
+    heads: int
+    kv_heads: int
+    head_dim: int
+    q_lora_rank: int = 0  # 0: queries are projected in one step
+    kv_lora_rank: int = 0
+    qk_nope_dim: int = 0
+    qk_rope_dim: int = 0
+    v_dim: int = 0
+    window: int = 0
+
+    @property
+    def cache_elements(self) -> int:
+        """Elements that one token leaves in the key-value cache of this layer."""
+        if self.kind == "mla":
+            return self.kv_lora_rank + self.qk_rope_dim
+        return self.kv_heads * (self.head_dim + self.v_dim)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: attention, then a dense feed-forward block or a mixture of experts.
+
+    `ffn_dim` is 0 where the layer has experts only; `shared_dim` is the width of all shared experts together.
+    `parameters` counts everything that is stored, `active_parameters` what takes part in one token, and
+    `matmul_parameters` the weights of matrices that one token is multiplied with (no norms, biases or sinks).
+    """
+
+    attention: Attention
+    ffn_dim: int
+    experts: int = 0
+    experts_per_token: int = 0
+    expert_dim: int = 0
+    shared_experts: int = 0
+    shared_dim: int = 0
+    gated: bool = True
+    parameters: int = 0
+    active_parameters: int = 0
+    attention_parameters: int = 0  # projections, their biases, norms inside attention, sinks
+    matmul_parameters: int = 0
+    norm_parameters: int = 0  # the two norms around attention and feed-forward
+    dense_parameters: int = 0
+    router_parameters: int = 0
+    expert_parameters: int = 0  # one routed expert
+    shared_parameters: int = 0  # all shared experts and their gate
+
+
+@dataclass(frozen=True)
+class Block:
+    """Weights of a part of a layer: `weights` multiply a token, `others` (biases, norms, sinks) do not."""
+
+    weights: int
+    others: int = 0
+
+    @property
+    def total(self) -> int:
+        """All parameters of the part."""
+        return self.weights + self.others
+
+
+NOTHING = Block(0)
+
+
+def grouped_attention(hidden: int, shape: Attention, *, qkv_bias: bool = False, output_bias: bool = False, qk_norm: bool = False, sinks: bool = False) -> Block:
+    """Query, key, value and output projections of multi-head or grouped-query attention."""
+    queries, keys, values = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim, shape.kv_heads * shape.v_dim
+    weights = hidden * (queries + keys + values) + shape.heads * shape.v_dim * hidden
+    others = (queries + keys + values) * qkv_bias + hidden * output_bias
+    others += 2 * shape.head_dim * qk_norm  # one norm for all query heads, one for all key heads
+    others += shape.heads * sinks  # a learned logit for each head
+    return Block(weights, others)
+
+
+def latent_attention(hidden: int, shape: Attention, *, bias: bool = False) -> Block:
+    """Projections of multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1), with the norms on both latents."""
+    queries = shape.heads * shape.head_dim
+    rank = shape.q_lora_rank
+    query_weights = hidden * rank + rank * queries if rank else hidden * queries
+    down = hidden * (shape.kv_lora_rank + shape.qk_rope_dim)
+    up = shape.kv_lora_rank * shape.heads * (shape.qk_nope_dim + shape.v_dim)
+    out = shape.heads * shape.v_dim * hidden
+    norms = rank + shape.kv_lora_rank
+    biases = (rank + shape.kv_lora_rank + shape.qk_rope_dim + hidden) * bias
+    return Block(query_weights + down + up + out, norms + biases)
+
+
+def feed_forward(hidden: int, width: int, *, bias: bool = False) -> Block:
+    """A gated feed-forward block: gate, up and down matrices."""
+    return Block(3 * hidden * width, (2 * width + hidden) * bias)
+
+
+def make_layer(
+    hidden: int, attention: Attention, attention_block: Block, *, dense: Block = NOTHING, ffn_dim: int = 0, experts: int = 0, experts_per_token: int = 0,
+    expert: Block = NOTHING, expert_dim: int = 0, router: Block = NOTHING, shared: Block = NOTHING, shared_experts: int = 0, shared_dim: int = 0,
+) -> Layer:  # fmt: skip
+    """A Layer with its counts; two norms of `hidden` weights stand around attention and feed-forward."""
+    always = attention_block.total + 2 * hidden + dense.total + router.total + shared.total
+    return Layer(
+        attention, ffn_dim, experts, experts_per_token, expert_dim, shared_experts, shared_dim,
+        parameters=always + experts * expert.total,
+        active_parameters=always + experts_per_token * expert.total,
+        attention_parameters=attention_block.total,
+        matmul_parameters=attention_block.weights + dense.weights + router.weights + shared.weights + experts_per_token * expert.weights,
+        norm_parameters=2 * hidden, dense_parameters=dense.total, router_parameters=router.total, expert_parameters=expert.total,
+        shared_parameters=shared.total,
+    )  # fmt: skip

@@ -1,0 +1,91 @@
+"""The nouns Need and Estimate: one workload in time, and how one system runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from ..draws import Number
+from ..errors import BadInput, Fault
+from ..figures import Figure
+from ..ledger import Ledger
+
+if TYPE_CHECKING:
+    from .model import Model
+
+KINDS = ("training", "serving")
+WANTED: Mapping[str, tuple[str, ...]] = {"training": ("tokens", "within_s"), "serving": ("rate_tokens_per_s", "input_tokens", "output_tokens")}
+
+
+@dataclass(frozen=True)
+class Need:
+    """One workload: pretraining (tokens within a time) or serving (a rate under latency limits).
+
+    Training states `tokens` [token] and `within_s` [s]; serving states `rate_tokens_per_s` (output tokens a second over
+    all users at `start`), `input_tokens` and `output_tokens` of one request, and may limit `ttft_s` and `tpot_s` [s].
+    `growth_per_year` is the factor by which the workload grows each year [-].
+    Raises BadInput when a figure that its kind needs is missing.
+    """
+
+    name: str
+    kind: str
+    model: Model
+    start: date
+    tokens: Figure | None = None
+    within_s: Figure | None = None
+    rate_tokens_per_s: Figure | None = None
+    input_tokens: Figure | None = None
+    output_tokens: Figure | None = None
+    ttft_s: Figure | None = None
+    tpot_s: Figure | None = None
+    growth_per_year: Figure | None = None
+    rack_power_limit_w: Figure | None = None
+    coolant_supply_temperature_k: Figure | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise BadInput(Fault(f"need '{self.name}': no kind '{self.kind}'", mend=f"Kinds: {', '.join(KINDS)}."))
+        missing = [name for name in WANTED[self.kind] if getattr(self, name) is None]
+        if missing:
+            raise BadInput(Fault(f"need '{self.name}': {self.kind} also says {', '.join(missing)}"))
+
+    def want(self, name: str) -> Figure:
+        """A figure that this kind of need states; raises BadInput where it does not."""
+        figure = getattr(self, name)
+        if figure is None:
+            raise BadInput(Fault(f"need '{self.name}' does not say {name}"))
+        return figure  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How one system runs one need: how fast, on how many accelerators, what limits it, and what was left out.
+
+    `accelerators` is for the whole job: training, those that meet the deadline; serving, those that carry the rate at the
+    start. `replica_accelerators` hold one copy of the model. `memory_bytes` is per accelerator. `shares` is time by
+    cause (compute, memory, scale_up, scale_out, bubble) at central values and sums to 1. Where `fits` is False,
+    `why_not` says what is in the way and the numbers are those of the least bad way, or zero where there is none.
+    """
+
+    need: str
+    system: str
+    kind: str
+    fits: bool
+    why_not: str
+    accelerators: Number
+    replica_accelerators: int
+    strategy: Mapping[str, object]
+    tokens_per_s_per_accelerator: Number
+    memory_bytes: Number
+    shares: Mapping[str, float]
+    limited_by: str
+    flop_rule: str
+    ledger: Ledger = field(repr=False, compare=False)
+    left_out: tuple[str, ...] = ()
+    step_s: Number | None = None
+    run_s: Number | None = None
+    ttft_s: Number | None = None
+    tpot_s: Number | None = None
+    prefix: str = ""  # of this estimate's rows in the ledger
