@@ -66,8 +66,8 @@ def duty_measures(catalog: Catalog, on: date) -> tuple[Item, ...]:
 
 def in_force(item: Item, on: date) -> bool:
     """Whether a dated rule or measure holds on a day; its first and its last day count. Raises BadInput for a date that is none."""
-    key = "applies" if item.kind == "content_rule" else ""
-    first, last = (_day(item, f"{key}_{end}".strip("_")) for end in ("from", "to"))
+    prefix = "applies_" if item.kind == "content_rule" else ""
+    first, last = _day(item, f"{prefix}from"), _day(item, f"{prefix}to")
     return (first is None or first <= on) and (last is None or on <= last)
 
 
@@ -91,8 +91,12 @@ def hts_line(catalog: Catalog, code: str) -> Item:
 
 
 def _known(catalog: Catalog) -> tuple[date, date]:
+    """First and last day of the tariff measures; an open end would carry law beyond its source, so both must be given."""
     item = catalog.item(HORIZON, "tariff_horizon")
-    return _day(item, "known_from") or date.min, _day(item, "known_until") or date.max
+    first, last = _day(item, "known_from"), _day(item, "known_until")
+    if first is None or last is None:
+        raise BadInput(Fault(f"{HORIZON}: known_from and known_until are needed", _place(item), mend="Write both as YYYY-MM-DD."))
+    return first, last
 
 
 def _one_in_force(rules: list[Item], on: date) -> Item | None:
@@ -109,8 +113,12 @@ def _day(item: Item, key: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        file, _, line = item.place.rpartition(":")
-        raise BadInput(Fault(f"{item.name}: {key}: '{text}' is not a date", Place(file or item.place, int(line) if line.isdigit() else 0), mend="Write YYYY-MM-DD.")) from None
+        raise BadInput(Fault(f"{item.name}: {key}: '{text}' is not a date", _place(item), mend="Write YYYY-MM-DD.")) from None
+
+
+def _place(item: Item) -> Place:
+    file, _, line = item.place.rpartition(":")
+    return Place(file, int(line)) if line.isdigit() else Place(item.place)
 
 
 def _digits(code: str) -> str:

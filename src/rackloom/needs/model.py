@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 # Bits that one weight takes with its share of the scales: a byte for each 32 in MXFP4 and MXFP8 (OCP Microscaling
-# Formats 1.0, section 5), one for each 16 in NVFP4; "fp8" has one scale for a whole block of 128 x 128, which is nothing.
+# Formats 1.0), one for each 16 in NVFP4; "fp8" has one scale for a whole block of 128 x 128, which is nothing.
 BITS: Mapping[str, float] = {
     "fp32": 32.0, "tf32": 32.0, "bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "mxfp8": 8.25, "int8": 8.0, "fp4": 4.25, "mxfp4": 4.25, "nvfp4": 4.5,
 }  # fmt: skip
@@ -147,7 +148,7 @@ def _architecture(document: ConfigDocument) -> str:
     if kind is not None:
         close = nearest(kind, FAMILIES)
         raise BadInput(Fault(f"model_type {shown(kind)} is not known", document.locate(("model_type",), False), close, f"Known: {', '.join(FAMILIES)}."))
-    close = next((key for key in values if nearest(key, ["architectures", "model_type"])), "")
+    close = next((key for key in values if difflib.get_close_matches(key, ("architectures", "model_type"), n=1, cutoff=0.8)), "")
     raise BadInput(Fault("the config names no architecture", document.locate((close,), bool(close)), close, f"Add 'architectures', a list with one of: {', '.join(READERS)}."))
 
 
@@ -185,7 +186,7 @@ def weight_bytes(model: Model, precision: str = "native", *, mtp: bool = False) 
 
     `precision` "native" is the format in which the model ships; any other is taken by the matrices of attention,
     feed-forward and experts, while embedding, head, router and norms keep 16 bits where the precision has fewer
-    (so ship DeepSeek-V3 in fp8 and gpt-oss in mxfp4). `mtp` adds the modules for further tokens, taken as at most matrices.
+    (DeepSeek-V3 ships so in fp8). `mtp` adds the modules for further tokens, all of their weights in the low precision.
     Raises Unknown for a precision that is not in BITS.
     """
     form = model.native_format if precision == "native" else precision
@@ -238,7 +239,7 @@ def forward_flop_per_token(model: Model, context: Number) -> Number:
     included, lookup in the embedding not), plus attention over the tokens before it: 2 x heads x (size of a query-key
     head + size of a value head) for each token seen, and a token sees context / 2 of them on average (causal mask), less
     where a window w ends it: w - w^2 / (2 context). Norms, softmax, activations and rotary embedding are left out.
-    The terms are those of Narayanan et al. 2021 (Megatron-LM, arXiv 2104.04473, section 5.1) and of Chowdhery et al. 2022
+    The terms are those of Narayanan et al. 2021 (Megatron-LM, arXiv 2104.04473, equation 3) and of Chowdhery et al. 2022
     (PaLM, arXiv 2204.02311, appendix B); both of these count attention without the mask, which is twice as much.
     """
     tokens = _tokens(context, at_least=1.0)

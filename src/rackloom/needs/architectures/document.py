@@ -53,7 +53,9 @@ def read_config(path: str | Path, *, shown: str | None = None) -> ConfigDocument
     except json.JSONDecodeError as error:
         lines = text.splitlines()
         line = lines[error.lineno - 1] if error.lineno <= len(lines) else ""
-        raise BadInput(Fault(f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", Place(name, error.lineno, error.colno, line), mend="Check commas, quotes and brackets here.")) from None
+        raise BadInput(
+            Fault(f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", Place(name, error.lineno, error.colno, line), mend="Check commas, quotes and brackets here.")
+        ) from None
     except RecursionError:
         raise BadInput(Fault("nested too deeply", Place(name), mend="A model's config is a flat mapping.")) from None
     except ValueError as error:  # a number with thousands of digits

@@ -72,7 +72,8 @@ class Keys:
             self.bad.add(key)
             self.faults.append(Fault(f"{key}[{index}]: {shown(word)} is not known", self.locate((key, index), False), nearest(word, allowed), f"Known: {', '.join(allowed)}."))
         if of not in self.bad and len(value) != length:
-            self.wrong(key, f"{len(value)} entries", f"{of} is {length}", "Give one entry for each layer.")
+            self.bad.add(key)
+            self.faults.append(Fault(f"{key}: {len(value)} entries, while {of} is {length}", self.locate((key,), False), mend="Give one entry for each layer."))
         return None if key in self.bad else tuple(value)
 
     def indices(self, key: str) -> frozenset[int]:

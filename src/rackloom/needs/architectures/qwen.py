@@ -6,7 +6,7 @@ Qwen2 has biases on query, key and value; Qwen3 has a norm on queries and one on
 from __future__ import annotations
 
 from .keys import Keys
-from .layer import Block, feed_forward, grouped_attention, make_layer
+from .layer import Block, Layer, feed_forward, grouped_attention, make_layer
 from .shapes import Shape, Sizes, grouped, read_experts, read_heads, read_sizes, read_windows
 
 
@@ -72,7 +72,7 @@ def _moe(
     sparse = [index not in dense_layers and (index + 1) % step == 0 for index in range(sizes.layers)]
     width = 0 if all(sparse) else keys.count("intermediate_size")
     windows = _windows(keys, sizes)
-    layers = {}
+    layers: dict[tuple[bool, int], Layer] = {}
     for is_sparse, window in dict.fromkeys(zip(sparse, windows, strict=True)):
         attention = grouped(*heads, window=window)
         block = grouped_attention(sizes.hidden, attention, qkv_bias=qkv_bias, output_bias=output_bias, qk_norm=qk_norm)

@@ -58,7 +58,12 @@ def read_heads(keys: Keys, hidden: int, *, head_dim_required: bool = False, kv_d
     )  # fmt: skip
     if keys.has("head_dim") or head_dim_required:
         return heads, kv_heads, keys.count("head_dim")
-    keys.check(hidden % heads == 0, ("num_attention_heads", "hidden_size"), f"num_attention_heads: {heads} does not divide hidden_size, {hidden}", "Correct one of them, or give 'head_dim'.")
+    keys.check(
+        hidden % heads == 0,
+        ("num_attention_heads", "hidden_size"),
+        f"num_attention_heads: {heads} does not divide hidden_size, {hidden}",
+        "Correct one of them, or give 'head_dim'.",
+    )
     return heads, kv_heads, max(1, hidden // heads)
 
 
