@@ -35,7 +35,7 @@ def parameter_table() -> list[dict[str, Any]]:
             "model": name, "published_total": total and total["expected"], "total": model.parameters, "total_source": total and total["source"],
             "total_difference": total and model.parameters / total["expected"] - 1.0, "published_active": active and active["expected"], "active": ours_active,
             "active_difference": active and ours_active / active["expected"] - 1.0, "active_source": active and active["source"],
-            "convention": COUNTED[active["quantity"]] if active else ("dense" if not model.is_moe else ""),
+            "active_digit": active and active.get("digit"), "convention": COUNTED[active["quantity"]] if active else ("dense" if not model.is_moe else ""),
         })  # fmt: skip
     return out
 
@@ -49,7 +49,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
     return (
         row["model"], count(row["published_total"]), count(row["total"]), difference(row["total_difference"]),
-        "" if row["convention"] == "dense" else count(row["published_active"]), "" if row["convention"] == "dense" else count(row["active"]), difference(row["active_difference"]), row["convention"],
+        "" if row["convention"] == "dense" else count(row["published_active"]), "" if row["convention"] == "dense" else count(row["active"]), difference(row["active_difference"]),
+        row["convention"] + (f", published to {row['active_digit'] / 1e9:g} B" if row["active_digit"] else ""),
     )  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -312,6 +314,16 @@ def test_every_shipped_model_has_its_source_and_reads_without_notes_of_its_own()
         assert model.name == name
         assert model.source.endswith(sources[name]["url"])
         assert model.notes == ()
+
+
+def test_the_table_of_counts_has_every_shipped_model():
+    tool = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "parameter_table.py"))
+    rows = {row["model"]: row for row in tool["parameter_table"]()}
+    assert list(rows) == shipped_models()
+    compared = [row["total_difference"] for row in rows.values() if row["total_difference"] is not None]
+    assert len(compared) >= 25
+    assert max(abs(difference) for difference in compared) <= 0.005
+    assert all(row["published_active"] for row in rows.values() if row["convention"] != "dense")
 
 
 def test_an_unknown_shipped_model_names_the_nearest():

@@ -59,7 +59,6 @@ def test_boundaries_where_waiting_costs_nothing_or_only_the_drift():
     assert final_boundary("call", 1.0, 0.08, 0.04) == pytest.approx(2.0)
     assert final_boundary("call", 1.0, 0.02, 0.04) == 1.0
     assert final_boundary("put", 1.0, 0.02, 0.04) == pytest.approx(0.5)
-    assert perpetual_boundary("call", 1.0, -0.5, 0.1, 0.3) == math.inf
 
 
 def test_unknown_kind_is_refused():

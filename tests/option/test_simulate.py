@@ -43,7 +43,9 @@ def test_one_date_is_european():
 
 def test_deep_in_the_money_it_is_exercised_at_once():
     got = simulate_option("call", 9.0, 3.9, 0.07, 0.4, 0.35, 1.5, paths=2000, seed=1)
-    assert got.value == pytest.approx(5.1) and got.standard_error == 0.0 and got.probability == 1.0
+    assert got.value == pytest.approx(5.1)
+    assert got.standard_error == 0.0
+    assert got.probability == 1.0
 
 
 def test_same_seed_same_answer():

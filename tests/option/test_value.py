@@ -14,7 +14,7 @@ from rackloom.draws import Draws, central
 from rackloom.errors import BadInput, OutOfRange
 from rackloom.figures import Figure, Range, assumption
 from rackloom.ledger import Ledger
-from rackloom.option import ACTIONS, Market, Terms, european_option, value_option
+from rackloom.option import ACTIONS, Market, Terms, value_option
 
 DRAWS = Draws(5, 64, {"A": 0.0, "E": 0.3})
 PRICE = Figure("program.option.price", 3.9e6, "USD", "program.yaml:21", "A", low=3.9e6, high=3.9e6)
@@ -48,7 +48,8 @@ def test_one_date_is_black_scholes_merton_by_hand():
     assert got.value_per_rack_usd == pytest.approx(84_773.0, rel=1e-3)
     assert got.value_usd == pytest.approx(400.0 * got.value_per_rack_usd)
     assert "Black, Scholes 1973" in got.methods[0]
-    assert got.boundary[0].worth_usd == 3.9e6 and len(got.boundary) == 1
+    assert got.boundary[0].worth_usd == 3.9e6
+    assert len(got.boundary) == 1
 
 
 def test_actions_by_date_and_worth():
@@ -65,12 +66,16 @@ def test_on_the_last_day_the_arithmetic_is_plain():
     got = value(terms(as_of="2028-03-31"), market(4.4e6))
     assert got.value_per_rack_usd == pytest.approx(0.5e6)  # 4.4 - 3.9 M
     assert got.value_usd == pytest.approx(200e6)  # 400 racks
-    assert got.exercise_now and got.probability_of_exercise == 1.0 and got.simulated_value_per_rack_usd is None
+    assert got.exercise_now
+    assert got.probability_of_exercise == 1.0
+    assert got.simulated_value_per_rack_usd is None
 
 
 def test_over_is_worth_nothing_whatever_racks_are_worth():
     got = value(terms(as_of="2029-01-01"), market(90e6), draws=DRAWS)
-    assert np.all(np.asarray(got.value_usd) == 0.0) and not got.exercise_now and got.boundary == ()
+    assert np.all(np.asarray(got.value_usd) == 0.0)
+    assert not got.exercise_now
+    assert got.boundary == ()
     assert got.ledger.dangling() == []
 
 
@@ -80,7 +85,8 @@ def test_measures_differ_by_the_rate_in_the_drift():
     assert neutral.value_per_rack_usd > real.value_per_rack_usd
     assert real.ledger["option.yield_per_year"].value == pytest.approx(np.log(1.07) - np.log(0.7))
     assert neutral.ledger["option.yield_per_year"].value == pytest.approx(-np.log(0.7))
-    assert "real-world" in real.measure and "risk-neutral" in neutral.measure
+    assert "real-world" in real.measure
+    assert "risk-neutral" in neutral.measure
 
 
 def test_regret_of_committing_by_hand():
@@ -103,8 +109,10 @@ def test_in_the_window_committing_is_exercising():
 def test_boundary_falls_to_the_price_and_lies_in_the_ledger():
     got = value()
     worths = [point.worth_usd for point in got.boundary]
-    assert got.boundary[0].date == date(2027, 3, 1) and got.boundary[-1].date == date(2028, 3, 31)
-    assert worths == sorted(worths, reverse=True) and worths[-1] == 3.9e6
+    assert got.boundary[0].date == date(2027, 3, 1)
+    assert got.boundary[-1].date == date(2028, 3, 31)
+    assert worths == sorted(worths, reverse=True)
+    assert worths[-1] == 3.9e6
     assert got.boundary_usd == got.ledger["option.boundary_usd"].value == got.ledger["option.boundary.2027-03-01.worth_usd"].value
 
 

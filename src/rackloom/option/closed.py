@@ -89,12 +89,7 @@ def perpetual_boundary(kind: str, strike: float, rate: float, dividend: float, v
     if volatility < 1e-6:
         return at_end
     half = 0.5 - (rate - dividend) / variance
-    inside = half**2 + 2.0 * rate / variance
-    if inside < 0.0:  # a rate far below zero: no root, so no date at which waiting stops to pay
-        return never
-    root = half + sign * math.sqrt(inside)
-    if (sign > 0 and root <= 1.0) or (sign < 0 and root >= 0.0):
-        return never
+    root = half + sign * math.sqrt(half**2 + 2.0 * rate / variance)  # real, and beyond 1 or 0, because yield (rate, for a put) is above 0
     return strike * root / (root - 1.0)
 
 

@@ -205,8 +205,8 @@ def _roll_back(tree: _Tree, *, smooth: bool) -> tuple[np.ndarray, np.ndarray, np
         step = tree.steps - 1
         worth = tree.nodes(step, powers)
         inputs = (tree.strike, tree.rate, tree.dividend, tree.volatility, tree.dt)
-        value = european_option(kind, worth, *inputs)
-        chance = european_probability(kind, worth, *inputs)
+        value = np.asarray(european_option(kind, worth, *inputs))
+        chance = np.asarray(european_probability(kind, worth, *inputs))
     else:
         step = tree.steps
         payoff = tree.sign * (tree.nodes(step, powers) - tree.strike)

@@ -28,6 +28,7 @@ from ..roadmap import Roadmap, assess_generations
 from ..supply import Sourcing, plan_sourcing
 from .answer import compose_answer
 from .load import Program
+from .market import market_of
 from .save import as_plain, ledger_from, ledger_rows, read_plan
 from .store import Store
 
@@ -225,7 +226,7 @@ def run_option(program: Program, stages: _Stages, draws: Draws, effort: str, tel
         return
     tell("option", 0, 1)
     spec = program.option
-    market = market_of(program, stages, draws)
+    market = market_of(program, stages.racks, stages.estimates, stages.sourcing, draws)
     terms = Terms(spec.racks, (spec.window.first, spec.window.last), spec.price_usd, spec.deposit_usd, spec.generation, program.as_of)
     stages.option = value_option(terms, market, paths=PATHS[effort], seed=program.seed, draws=draws)
     tell("option", 1, 1)
