@@ -55,6 +55,7 @@ def test_perpetual_boundary_of_mcdonald_and_siegel():
 def test_boundaries_where_waiting_costs_nothing_or_only_the_drift():
     assert perpetual_boundary("call", 1.0, 0.05, 0.0, 0.3) == math.inf
     assert perpetual_boundary("put", 1.0, 0.0, 0.05, 0.3) == 0.0
+    assert perpetual_boundary("call", 1.0, 0.0, 1e-71, 0.5) == math.inf  # a yield that rounding loses
     assert perpetual_boundary("call", 1.0, 0.08, 0.04, 0.0) == pytest.approx(2.0)  # exercise once q S > r K
     assert final_boundary("call", 1.0, 0.08, 0.04) == pytest.approx(2.0)
     assert final_boundary("call", 1.0, 0.02, 0.04) == 1.0

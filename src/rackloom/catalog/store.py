@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, Fault, Unknown
-from ..figures import GRADES, Figure, Source, read_range, unit_of
+from ..figures import GRADES, Figure, Source, read_quantity, read_range, unit_of
 from ..reading import Document, read_yaml
 
 SOURCE_KINDS = ("standard", "data sheet", "measured", "paper", "regulation", "press", "third party", "estimate", "assumption")
@@ -45,7 +45,12 @@ class Item:
     def figure(self, name: str) -> Figure:
         """A figure that must be there; raises Unknown naming those that are."""
         if name not in self.figures:
-            raise Unknown(f"figure for {self.kind}", f"{self.name}.{name}", [f"{self.name}.{known}" for known in self.figures], mend="Add it with its source to a folder named under 'catalog:'.")
+            raise Unknown(
+                f"figure for {self.kind}",
+                f"{self.name}.{name}",
+                [f"{self.name}.{known}" for known in self.figures],
+                mend="Add it with its source to a folder named under 'catalog:'.",
+            )
         return self.figures[name]
 
     def get(self, name: str) -> Figure | None:
@@ -128,7 +133,10 @@ def _load(folders: tuple[str, ...]) -> Catalog:
             name = path.name if base == shipped else str(path)
             document = read_yaml(path, name=name)
             if path.name.startswith("sources"):
-                sources |= _read_sources(document, faults)
+                found = _read_sources(document, faults)
+                if base == shipped:  # a user's folder may correct a source; two of ours under one key hide one of them
+                    faults += [Fault(f"source '{key}' stands in two files", document.place((key,), key=True), mend="Rename one of them.") for key in found if key in sources]
+                sources |= found
             else:
                 _merge_items(document, entries, faults, is_shipped=base == shipped)
     items = {name: _item(name, document, raw, sources, faults) for name, (document, raw) in entries.items()}
@@ -155,18 +163,34 @@ def _merge_items(document: Document, entries: dict[str, tuple[Document, dict[str
         if name in entries and is_shipped:
             faults.append(Fault(f"item '{name}' stands in two files", document.place((name,), key=True), mend=f"It is also in {entries[name][0].name}."))
             continue
-        raw = {key: _placed(value, document, (name, key)) for key, value in raw.items()}
         base = entries[name][1] if name in entries else {}
+        for key, value in raw.items():
+            if not _is_figure(value) and (_looks_like_figure(value) or _is_figure(base.get(key))):
+                faults.append(Fault(f"{name}.{key} is not a figure", document.place((name, key)), mend='Write {value: "1200 W", source: KEY, grade: A}, or a list of such.'))
+        raw = {key: _placed(value, document, (name, key)) for key, value in raw.items()}
         entries[name] = (document, {**base, **raw})
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_figure(value: Any) -> bool:
+    return bool(_rows(value)) and all(isinstance(row, dict) and "value" in row for row in _rows(value))
+
+
+def _looks_like_figure(value: Any) -> bool:
+    """Half a figure: it would otherwise pass for text about the item, unnoticed."""
+    return any(isinstance(row, dict) and {"value", "source", "grade"} & set(row) for row in _rows(value))
 
 
 def _placed(value: Any, document: Document, path: tuple[str | int, ...]) -> Any:
     """Keep the document and path beside a raw figure, so that faults and sources of overlays have their place."""
-    if isinstance(value, dict) and "value" in value:
-        return {**value, "_at": (document, path)}
-    if isinstance(value, list) and value and all(isinstance(v, dict) and "value" in v for v in value):
-        return [{**v, "_at": (document, (*path, index))} for index, v in enumerate(value)]
-    return value
+    if not _is_figure(value):
+        return value
+    if isinstance(value, list):
+        return [{**row, "_at": (document, (*path, index))} for index, row in enumerate(value)]
+    return {**value, "_at": (document, path)}
 
 
 def _item(name: str, document: Document, raw: dict[str, Any], sources: Mapping[str, Source], faults: list[Fault]) -> Item | None:
@@ -178,11 +202,10 @@ def _item(name: str, document: Document, raw: dict[str, Any], sources: Mapping[s
     text: dict[str, Any] = {}
     figures: dict[str, Figure] = {}
     for key, value in raw.items():
-        rows = value if isinstance(value, list) else [value]
-        if rows and all(isinstance(row, dict) and "_at" in row for row in rows):
-            found = [figure for row in rows if (figure := _figure(name, key, row, sources, announced, faults))]
-            if found:
-                figures[key] = pick(found, sources, forced=next((i for i, row in enumerate(rows) if row.get("pick")), None))
+        if all(isinstance(row, dict) and "_at" in row for row in _rows(value)) and _rows(value):
+            read = [(row, figure) for row in _rows(value) if (figure := _figure(name, key, row, sources, announced, faults))]
+            if read:
+                figures[key] = pick([figure for _, figure in read], sources, forced=next((i for i, (row, _) in enumerate(read) if row.get("pick")), None))
         elif key != "kind":
             text[key] = value
     return Item(name, kind, text, figures, f"{document.name}:{document.place((name,), key=True).line}")
@@ -205,12 +228,31 @@ def _figure(item: str, name: str, raw: dict[str, Any], sources: Mapping[str, Sou
     except ValueError as error:
         faults += [*wrong, Fault(f"{item}.{name}: {error}", document.place(path))]
         return None
+    ends = _ends(item, name, raw, span.low, span.high, unit, wrong)
+    if raw.get("pick") and not (raw.get("note") or raw.get("where")):
+        wrong.append(Fault(f"{item}.{name}: 'pick' without a note", document.place(path), mend="Say in 'note:' why this one."))
     faults += wrong
     if wrong:
         return None
     note = "; ".join(str(raw[key]) for key in ("where", "note") if raw.get(key))
-    low, high = (None, None) if span.low == span.high else (span.low, span.high)
+    low, high = (None, None) if ends[0] == ends[1] else ends
     return Figure(f"catalog.{item}.{name}", span.middle, unit, str(source), str(grade), str(raw.get("basis") or ""), low, high, note, announced)
+
+
+def _ends(item: str, name: str, raw: dict[str, Any], low: float, high: float, unit: str, wrong: list[Fault]) -> tuple[float, float]:
+    """Ends of the span: those of the value, or 'low' and 'high' where they are written beside it."""
+    document, path = raw["_at"]
+    given = {}
+    for key in ("low", "high"):
+        try:
+            given[key] = read_quantity(raw[key], unit) if key in raw else None
+        except ValueError as error:
+            wrong.append(Fault(f"{item}.{name}.{key}: {error}", document.place((*path, key))))
+            return low, high
+    out = (low if given["low"] is None else given["low"], high if given["high"] is None else given["high"])
+    if not out[0] <= low <= high <= out[1]:
+        wrong.append(Fault(f"{item}.{name}: the value does not lie between 'low' and 'high'", document.place(path), mend="Correct one of the three."))
+    return out
 
 
 def pick(figures: list[Figure], sources: Mapping[str, Source], *, forced: int | None = None) -> Figure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..errors import BadInput, Fault
 from ..figures import Figure
 from .store import Catalog, Item, load_catalog
 
@@ -53,11 +54,11 @@ class System:
 
 
 def accelerator_rates(catalog: Catalog, accelerator: Item) -> tuple[dict[str, Figure], dict[str, Figure]]:
-    """Dense peak rates and best-shape efficiencies of an accelerator, by precision.
+    """Dense peak rates and best-shape efficiencies of an accelerator, by precision; a sparse rate counts as none.
 
     The efficiency is the accelerator's own measured one where the catalogue has it, else the assumption for its class.
     """
-    peaks = {name: figure for name in PRECISIONS if (figure := accelerator.get(f"{name}_flop_per_s"))}
+    peaks = {name: figure for name in PRECISIONS if (figure := accelerator.get(f"{name}_flop_per_s")) and not figure.basis.startswith("sparse")}
     efficiency = {name: accelerator.get(f"{name}_efficiency_share") or catalog.figure("performance-assumptions", f"{name}_efficiency_share") for name in peaks}
     return peaks, efficiency
 
@@ -65,11 +66,18 @@ def accelerator_rates(catalog: Catalog, accelerator: Item) -> tuple[dict[str, Fi
 def make_system(
     name: str, *, accelerator: str, accelerators: int, scale_up_size: int, scale_out_link: Figure, catalog: Catalog, power_w: Figure | None = None, announced: bool = False
 ) -> System:
-    """A System from an accelerator in the catalogue, its scale-up domain and its scale-out link."""
+    """A System from an accelerator in the catalogue, its scale-up domain and its scale-out link.
+
+    Raises Unknown for a figure that the catalogue lacks, BadInput for a link that is not per direction.
+    """
     item = catalog.item(accelerator, "accelerator")
     peaks, efficiency = accelerator_rates(catalog, item)
     assumed = catalog.item("performance-assumptions")
-    up = Tier("scale-up", scale_up_size, item.figure("scale_up_link_bytes_per_s"), assumed.figure("scale_up_latency_s"), in_network_reduction=bool(item.text.get("in_network_reduction")))
+    scale_up_link = item.figure("scale_up_link_bytes_per_s")
+    for link in (scale_up_link, scale_out_link):
+        if link.basis.startswith("both"):
+            raise BadInput(Fault(f"{name}: {link.key} is given for both directions", mend="Add the figure per direction, with its source, to a folder named under 'catalog:'."))
+    up = Tier("scale-up", scale_up_size, scale_up_link, assumed.figure("scale_up_latency_s"), in_network_reduction=bool(item.text.get("in_network_reduction")))
     out = Tier("scale-out", 1_000_000, scale_out_link, assumed.figure("scale_out_latency_s"))
     return System(
         name, accelerator, accelerators, peaks, item.figure("memory_bytes"), item.figure("memory_bytes_per_s"), (up, out), efficiency,

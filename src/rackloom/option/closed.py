@@ -90,6 +90,8 @@ def perpetual_boundary(kind: str, strike: float, rate: float, dividend: float, v
         return at_end
     half = 0.5 - (rate - dividend) / variance
     root = half + sign * math.sqrt(half**2 + 2.0 * rate / variance)  # real, and beyond 1 or 0, because yield (rate, for a put) is above 0
+    if root == 1.0:  # the yield is lost in rounding
+        return never
     return strike * root / (root - 1.0)
 
 

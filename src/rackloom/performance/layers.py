@@ -1,0 +1,193 @@
+"""What one accelerator does for one layer: matrix products, attention, element-wise passes, messages; forward and backward.
+
+Every function takes the number of tokens and the ranks as floats or arrays that broadcast: the search hands in whole
+columns of strategies, the estimate one strategy and arrays of draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..draws import Number
+from ..needs.model import Attention, Layer, Model
+from .kernels import Seconds, product, product_bytes, starts, stream
+from .machine import Machine
+
+# Kernels that a layer starts, with fusion as frameworks do it: matrix products apart, attention 1, norms with residuals 2,
+# rotary embedding 1, activation 1; twice that on the way back.
+OTHER_KERNELS = 5
+ROUTING_KERNELS = 4  # scores, sort, permute, unpermute
+# Passes over hidden-size activations forward: two norms and two residual sums, each reads two and writes one, norms write once more.
+HIDDEN_PASSES = 8
+# Bytes a score of unfused attention: write scores 2; mask and softmax 4; dropout 5; read for values 2. Back: values 4, dropout 5, softmax 6, scores 4.
+UNFUSED_FORWARD_BYTES, UNFUSED_BACKWARD_BYTES = 13.0, 19.0
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How a layer is spread and over how many tokens it runs: `tokens` of this tensor-parallel group, `tp` ranks, `ep` ranks of experts.
+
+    `spread` is the number of ranks over which norms, residuals and duplicated projections are split (tp with sequence
+    parallelism, 1 without).
+    """
+
+    tokens: Number
+    tp: Number
+    ep: Number
+    spread: Number
+    precision: str
+
+
+@dataclass(frozen=True)
+class Product:
+    """A matrix product of one layer on one rank; `count` of them run as one kernel."""
+
+    m: Number
+    n: Number
+    k: Number
+    count: Number = 1.0
+
+
+def groups_of(model: Model) -> tuple[tuple[Layer, int], ...]:
+    """Distinct layers and how often each occurs, in order of first use."""
+    found: dict[Layer, int] = {}
+    for layer in model.layers:
+        found[layer] = found.get(layer, 0) + 1
+    return tuple(found.items())
+
+
+def kv_split(attention: Attention, tp: Number) -> Number:
+    """Over how many of the tp ranks the key-value heads can be split; the latent vector cannot."""
+    return np.minimum(tp, 1 if attention.kind == "mla" else attention.kv_heads)
+
+
+def attention_products(hidden: int, attention: Attention, shares: Shares) -> list[Product]:
+    """Projections of one attention block. Down-projections of latent attention stand on each rank for its own tokens."""
+    t, tp = shares.tokens, shares.tp
+    out = Product(t, hidden, attention.heads * attention.v_dim / tp)
+    if attention.kind != "mla":
+        heads_out = attention.heads * attention.head_dim / tp + attention.kv_heads * (attention.head_dim + attention.v_dim) / kv_split(attention, tp)
+        return [Product(t, heads_out, hidden), out]
+    own = t / shares.spread
+    queries = attention.heads * attention.head_dim / tp
+    if attention.q_lora_rank:
+        down = Product(own, attention.q_lora_rank + attention.kv_lora_rank + attention.qk_rope_dim, hidden)
+        products = [down, Product(t, queries, attention.q_lora_rank)]
+    else:
+        products = [Product(own, attention.kv_lora_rank + attention.qk_rope_dim, hidden), Product(t, queries, hidden)]
+    return [*products, Product(t, attention.heads * (attention.qk_nope_dim + attention.v_dim) / tp, attention.kv_lora_rank), out]
+
+
+def dense_products(hidden: int, width: int, gated: bool, shares: Shares) -> list[Product]:
+    """Up (with gate) and down of a dense feed-forward block."""
+    if not width:
+        return []
+    return [Product(shares.tokens, (2 if gated else 1) * width / shares.tp, hidden), Product(shares.tokens, hidden, width / shares.tp)]
+
+
+def expert_products(hidden: int, layer: Layer, visits: Number, shares: Shares, *, drawn: Number | None = None) -> list[Product]:
+    """Routed experts of one rank: `visits` tokens arrive in all, spread over its experts.
+
+    `drawn` is the number of tokens of all ranks where they are few: each visits `experts_per_token` of the experts at
+    random, and an expert that nobody visits is not read.
+    """
+    if not layer.experts:
+        return []
+    held = layer.experts / shares.ep
+    if drawn is not None:
+        held = held * (1.0 - (1.0 - layer.experts_per_token / layer.experts) ** drawn)
+    up = 2 if layer.gated else 1
+    return [Product(visits / held, up * layer.expert_dim, hidden, held), Product(visits / held, hidden, layer.expert_dim, held)]
+
+
+def layer_products(hidden: int, layer: Layer, shares: Shares, imbalance: Number, *, drawn: Number | None = None) -> list[Product]:
+    """All matrix products of a layer on the busiest rank. Each rank sends its own part of the tokens to the experts."""
+    found = attention_products(hidden, layer.attention, shares)
+    found += dense_products(hidden, layer.ffn_dim, layer.gated, shares) + dense_products(hidden, layer.shared_dim, layer.gated, shares)
+    if layer.experts:
+        found.append(Product(shares.tokens / shares.tp, layer.experts, hidden))  # router
+        found += expert_products(hidden, layer, shares.tokens / shares.tp * layer.experts_per_token * imbalance, shares, drawn=drawn)
+    return found
+
+
+def products_forward(machine: Machine, products: Sequence[Product], precision: str) -> Seconds:
+    """Time of matrix products forward, their starts apart."""
+    total = Seconds()
+    for p in products:
+        total = total + product(machine, precision, p.m, p.n, p.k, count=p.count)
+    return total
+
+
+def products_backward(machine: Machine, products: Sequence[Product], precision: str) -> Seconds:
+    """Time backward: the gradient of the input, then that of the weights, which is summed in 32 bits (read and written)."""
+    total = Seconds()
+    for p in products:
+        total = total + product(machine, precision, p.m, p.k, p.n, count=p.count)
+        total = total + product(machine, precision, p.k, p.n, p.m, count=p.count, extra_bytes=6.0 * p.n * p.k)
+    return total
+
+
+def products_bytes(products: Sequence[Product], precision: str) -> tuple[Number, Number]:
+    """Bytes that the products move, forward and backward [B]."""
+    forward: Number = 0.0
+    backward: Number = 0.0
+    for p in products:
+        forward = forward + product_bytes(precision, p.m, p.n, p.k, count=p.count)
+        backward = backward + product_bytes(precision, p.m, p.k, p.n, count=p.count) + product_bytes(precision, p.k, p.n, p.m, count=p.count, extra_bytes=6.0 * p.n * p.k)
+    return forward, backward
+
+
+def elementwise_bytes(hidden: int, layer: Layer, shares: Shares) -> Number:
+    """Bytes of norms, residuals, rotary embedding, activation and casts of one layer forward [B]; backward is twice that."""
+    attention = layer.attention
+    own, t, tp = shares.tokens / shares.spread, shares.tokens, shares.tp
+    heads = attention.heads * attention.head_dim / tp + attention.kv_heads * attention.head_dim / kv_split(attention, tp)
+    passes = 3.0 if layer.gated else 2.0
+    moved = 2.0 * HIDDEN_PASSES * own * hidden + 4.0 * t * heads + 2.0 * passes * t * (layer.ffn_dim + layer.shared_dim) / tp
+    visits = t / tp * layer.experts_per_token
+    moved = moved + visits * (2.0 * passes * layer.expert_dim + 8.0 * hidden)  # permute to experts and back
+    if shares.precision in ("fp8", "fp4"):  # each input of a product is read in 16 bits and written in 8
+        inputs = own * 2.0 * hidden + t * (attention.heads * attention.v_dim + layer.ffn_dim + layer.shared_dim) / tp + visits * (hidden + layer.expert_dim)
+        moved = moved + 3.0 * inputs
+    return moved
+
+
+def score_flop(attention: Attention, sequence: Number, *, halved: bool = True) -> Number:
+    """FLOPs of attention over its scores for one token forward, averaged over a sequence; all heads.
+
+    2 x heads x (size of a query-key head + size of a value head) x tokens seen; a token sees half of the sequence on
+    average where the kernel skips what the mask hides (`halved`).
+    """
+    length = np.asarray(sequence, dtype=float)
+    seen = np.minimum(length, attention.window) if attention.window else length
+    mean = seen * (1.0 - seen / (2.0 * length)) if halved else length
+    return 2.0 * attention.heads * (attention.head_dim + attention.v_dim) * mean
+
+
+def attention_forward(machine: Machine, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True) -> Seconds:
+    """Attention over its scores, forward: fused into one kernel, or with the scores written to memory."""
+    quick = np.asarray(tokens * score_flop(attention, sequence) / tp / machine.attention_forward_flop_per_s)
+    if fused is True:
+        return Seconds(quick, 0.0)
+    plain_compute = tokens * score_flop(attention, sequence, halved=False) / tp / machine.rate("bf16")
+    plain_memory = UNFUSED_FORWARD_BYTES * tokens * sequence * attention.heads / tp / machine.memory_bytes_per_s
+    return Seconds(np.where(fused, quick, plain_compute), np.where(fused, 0.0, plain_memory))
+
+
+def attention_backward(machine: Machine, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True) -> Seconds:
+    """Attention over its scores, backward: five products in place of two where fused (the scores are computed again), else four."""
+    quick = np.asarray(2.5 * tokens * score_flop(attention, sequence) / tp / machine.attention_backward_flop_per_s)
+    if fused is True:
+        return Seconds(quick, 0.0)
+    plain_compute = 2.0 * tokens * score_flop(attention, sequence, halved=False) / tp / machine.rate("bf16")
+    plain_memory = UNFUSED_BACKWARD_BYTES * tokens * sequence * attention.heads / tp / machine.memory_bytes_per_s
+    return Seconds(np.where(fused, quick, plain_compute), np.where(fused, 0.0, plain_memory))
+
+
+def other_forward(machine: Machine, hidden: int, layer: Layer, products: Sequence[Product], shares: Shares) -> Seconds:
+    """Element-wise passes and the starts of all kernels of a layer, forward."""
+    kernels = len(products) + OTHER_KERNELS + (ROUTING_KERNELS if layer.experts else 0)
+    return stream(machine, elementwise_bytes(hidden, layer, shares)) + starts(machine, kernels)

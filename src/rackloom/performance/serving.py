@@ -1,0 +1,140 @@
+"""Time of serving: one prompt's prefill, one decode step, and what a replica with a batch of requests gives.
+
+Prefill and decode share the replica (aggregated). In the time in which a request gets its `output` tokens, each of the
+b requests of its group is replaced once, so b prefills come between:
+
+    tpot = decode step + (b - 1) prefill / output;  ttft = prefill + one decode step;
+    tokens/s of a replica = batch output / (b prefill + output decode step),  b = batch / dp.
+
+Requests do not queue here. As in training, strategies and machine are floats or arrays that broadcast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..draws import Number
+from ..needs.model import Attention, Layer, Model
+from .collectives import Ranks, lay
+from .jobs import ServingStrategy
+from .kernels import ELEMENT_BYTES, Seconds, product, product_bytes, roofline
+from .layers import Shares, attention_forward, elementwise_bytes, groups_of, kv_split, layer_products, other_forward, products_bytes, products_forward
+from .machine import Machine
+from .training import Part, message
+
+
+@dataclass(frozen=True)
+class ServeColumns:
+    """Serving strategies as numbers or integer arrays of one shape."""
+
+    tp: Number
+    dp: Number
+    batch: Number
+
+    @property
+    def ranks(self) -> Number:
+        """Accelerators of one replica."""
+        return self.tp * self.dp
+
+    @property
+    def group_batch(self) -> Number:
+        """Requests of one tensor-parallel group."""
+        return np.ceil(self.batch / self.dp)
+
+
+@dataclass(frozen=True)
+class ServeTimes:
+    """What a replica gives: times [s], output tokens a second for each accelerator, time of one request's life by cause [s]."""
+
+    prefill_s: Number
+    decode_s: Number
+    ttft_s: Number
+    tpot_s: Number
+    tokens_per_s_per_accelerator: Number
+    causes: Mapping[str, Number]
+    memory_bytes: Number  # bytes that one accelerator moves in the life of a batch
+    scale_up_bytes: Number
+    scale_out_bytes: Number
+
+
+def decode_part(machine: Machine, model: Model, strategy: ServingStrategy, c: ServeColumns, context: Number) -> Part:
+    """One decode step: every running request gets one token after `context` others."""
+    tokens = c.group_batch
+    tensor, expert = _ranks(machine, c)
+    total = _head(machine, model, tokens, c.tp)
+    for layer, count in groups_of(model):
+        shares = Shares(tokens, c.tp, c.ranks, c.tp, strategy.precision)
+        products = layer_products(model.hidden, layer, shares, machine.imbalance if layer.experts else 1.0, drawn=tokens * c.dp)
+        work = products_forward(machine, products, strategy.precision) + other_forward(machine, model.hidden, layer, products, shares)
+        cache, cache_bytes = _read_cache(machine, layer.attention, tokens, context, c.tp, strategy.kv_precision)
+        moved = products_bytes(products, strategy.precision)[0] + elementwise_bytes(model.hidden, layer, shares) + cache_bytes
+        talk = _messages(machine, model, layer, c, tensor, expert, tokens, strategy.precision, 1.0)
+        total = total + (Part(work + cache, memory_bytes=moved) + talk).times(float(count))
+    return total
+
+
+def prefill_part(machine: Machine, model: Model, strategy: ServingStrategy, c: ServeColumns, prompt: Number) -> Part:
+    """Prefill of one prompt of `prompt` tokens in each group; only the last token needs the head."""
+    tensor, expert = _ranks(machine, c)
+    total = _head(machine, model, 1.0, c.tp)
+    for layer, count in groups_of(model):
+        shares = Shares(prompt, c.tp, c.ranks, c.tp, strategy.precision)
+        products = layer_products(model.hidden, layer, shares, machine.imbalance if layer.experts else 1.0)
+        work = products_forward(machine, products, strategy.precision) + attention_forward(machine, layer.attention, prompt, prompt, c.tp)
+        work = work + other_forward(machine, model.hidden, layer, products, shares)
+        moved = products_bytes(products, strategy.precision)[0] + elementwise_bytes(model.hidden, layer, shares)
+        talk = _messages(machine, model, layer, c, tensor, expert, prompt, strategy.precision, 1.0 - machine.tensor_overlap)
+        total = total + (Part(work, memory_bytes=moved) + talk).times(float(count))
+    return total
+
+
+def _ranks(machine: Machine, c: ServeColumns) -> tuple[Ranks, Ranks]:
+    domain = machine.links[0].size
+    return lay(c.tp, 1, domain), lay(c.ranks, 1, domain)
+
+
+def _head(machine: Machine, model: Model, tokens: Number, tp: Number) -> Part:
+    width = model.vocabulary / tp
+    return Part(product(machine, "bf16", tokens, width, model.hidden), memory_bytes=product_bytes("bf16", tokens, width, model.hidden))
+
+
+def _read_cache(machine: Machine, attention: Attention, tokens: Number, context: Number, tp: Number, precision: str) -> tuple[Seconds, Number]:
+    """Attention of one new token of each request over the cache: the longer of reading it and multiplying with it."""
+    seen = np.minimum(context, attention.window) if attention.window else context
+    moved = tokens * attention.cache_elements * seen * ELEMENT_BYTES[precision] / kv_split(attention, tp)
+    sizes = 2 * attention.kv_lora_rank + attention.qk_rope_dim if attention.kind == "mla" else attention.head_dim + attention.v_dim
+    flop = 2.0 * tokens * attention.heads * sizes * seen / tp
+    return roofline(flop / machine.attention_forward_flop_per_s, moved / machine.memory_bytes_per_s), moved
+
+
+def _messages(
+    machine: Machine, model: Model, layer: Layer, c: ServeColumns, tensor: Ranks, expert: Ranks, tokens: Number, precision: str, shown: Number
+) -> Part:  # fmt: skip
+    """Messages of one layer: sums over the tensor ranks; with experts over several groups, tokens to them and back."""
+    size = 2.0 * tokens * model.hidden
+    one = message(machine, "all_reduce", size, tensor, shown)
+    if not layer.experts:
+        return one.times(2.0)
+    alone = np.asarray(np.asarray(c.dp) == 1, dtype=float)  # one group: its ranks hold the experts and sum as for a dense layer
+    sent = tokens / c.tp * layer.experts_per_token * model.hidden * machine.imbalance
+    there = 1.0 if precision in ("fp8", "fp4") else 2.0
+    visits = message(machine, "all_to_all", there * sent, expert, 1.0) + message(machine, "all_to_all", 2.0 * sent, expert, 1.0)
+    shared = one if layer.shared_dim or layer.ffn_dim else Part()
+    return one + one.times(alone) + (visits + shared).times(1.0 - alone)
+
+
+def serve_times(machine: Machine, model: Model, strategy: ServingStrategy, c: ServeColumns, prompt: Number, answer: Number) -> ServeTimes:
+    """What one replica gives for requests of `prompt` and `answer` tokens."""
+    prefill = prefill_part(machine, model, strategy, c, prompt)
+    decode = decode_part(machine, model, strategy, c, prompt + answer / 2.0)
+    b = c.group_batch
+    life = prefill.times(b) + decode.times(answer)
+    prefill_s, decode_s = prefill.seconds, decode.seconds
+    rate = b * c.dp * answer / life.seconds / c.ranks
+    causes = {"compute": life.work.compute, "memory": life.work.memory, "scale_up": life.up_s, "scale_out": life.out_s, "bubble": 0.0 * life.seconds}
+    return ServeTimes(
+        prefill_s, decode_s, prefill_s + decode_s, decode_s + (b - 1.0) * prefill_s / answer, rate, causes, life.memory_bytes, life.up_bytes, life.out_bytes,
+    )  # fmt: skip
