@@ -53,6 +53,9 @@ def test_quantities_are_read_as_si(text, unit, expected):
         ("many", "W", "is not a quantity"),
         (True, "W", "is not a quantity"),
         (None, "token", "is not a quantity"),
+        ("1 2**9**9**9", "kg", "unknown unit"),
+        ("1 kg**99", "kg", "unknown unit"),
+        ("1 __import__('os')", "kg", "unknown unit"),
     ],
 )
 def test_a_wrong_unit_says_what_was_expected(text, unit, words):

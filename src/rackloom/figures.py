@@ -92,6 +92,7 @@ _EXAMPLES = {
 _NUMBER = r"[-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _QUANTITY = re.compile(rf"^\s*(?P<number>{_NUMBER})\s*(?P<unit>.*?)\s*$")
 _RANGE = re.compile(rf"^\s*(?P<low>{_NUMBER})\s*(?P<low_unit>[^\d\s].*?)?\s+to\s+(?P<high>{_NUMBER})\s*(?P<unit>.*?)\s*$")
+_UNIT = re.compile(r"^(?:1|[A-Za-z]+(?:\*\*[23])?)(?: ?[*/] ?[A-Za-z]+(?:\*\*[23])?){0,5}$")  # nothing that the parser could be made to compute with
 _COUNTED = re.compile(r"^\s*(?P<count>[-+]?\d+)\s*x\s+(?P<thing>.+?)\s*$")
 
 
@@ -126,6 +127,8 @@ def _factor(unit: str, into: str) -> float:
         return 1.0
     registry = _registry()
     try:
+        if unit not in ("", "1") and not _UNIT.match(_tidy(unit)):
+            raise ValueError(unit)
         given = registry.parse_units(_tidy(unit)) if unit not in ("", "1") else registry.dimensionless
     except Exception as error:  # pint raises a family of its own and tokenizer errors; all mean the same here
         close = nearest(unit, _known_units())

@@ -157,8 +157,6 @@ class _Reader:
             self.fault("no artifact of the OCP output format: expected schemaVersion, testRunArtifact or testStepArtifact")
 
     def schema(self, version: dict[str, Any]) -> None:
-        if self.run.touched:
-            self.close()
         self.version = f"{_text(version.get('major'))}.{_text(version.get('minor'))}"
         if version.get("major") != 2:
             self.fault(f"schema version {self.version}; this reader knows 2.0", mend="It is read as if it were 2.0.")

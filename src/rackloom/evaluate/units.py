@@ -39,15 +39,16 @@ def unit_of_quantity(name: str) -> str | None:
 
 
 def stem_of(name: str) -> str:
-    """A quantity's name without the unit at its end: 'power_load_w' -> 'power_load'."""
+    """A quantity's name without its unit: 'power_load_w' -> 'power_load', 'supply_temperature_k' -> 'supply_temperature'."""
+    unit = unit_of_quantity(name)
+    if unit is None:
+        return name
+    if unit == "temperature_k":
+        return name.removesuffix("_k")
     words = name.split("_")
-    for count in range(1, len(words)):  # the longest ending that is a unit by itself
-        ending = "_".join(words[count:])
-        try:
-            unit_of(ending)
-        except ValueError:
-            continue
-        return "_".join(words[:count])
+    for count in range(len(words) - 1, 0, -1):  # the shortest ending that means the same unit
+        if unit_of_quantity("_".join(words[count:])) == unit:
+            return "_".join(words[:count])
     return name
 
 

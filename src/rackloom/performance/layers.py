@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,6 +52,7 @@ class Product:
     count: Number = 1.0
 
 
+@lru_cache(maxsize=64)
 def groups_of(model: Model) -> tuple[tuple[Layer, int], ...]:
     """Distinct layers and how often each occurs, in order of first use."""
     found: dict[Layer, int] = {}

@@ -26,7 +26,7 @@ PIPELINE = (1, 2, 4, 8, 16, 32, 64)
 CONTEXT = (1, 2, 4)
 EXPERT = (1, 4, 8, 16, 32, 64)
 MICRO = (1, 2, 4)
-CHUNKS = (1, 2, 4)
+CHUNKS = (1, 2, 4, 8)
 RECOMPUTED = (0, 2)  # none, full; selective makes no difference where attention is fused
 GROUP_BATCHES = tuple(sorted({int(step * 2**power) for power in range(13) for step in (1, 1.25, 1.5, 1.75)}))
 KEPT = 20  # ranked strategies that an answer holds
@@ -69,7 +69,7 @@ def search_training(model: Model, system: System, job: TrainingJob, *, accelerat
     """Every strategy of the grid for a job on so many accelerators, those that fit ranked by speed.
 
     Grid: tensor ranks 1 to 64 (within a scale-up domain or 8), pipeline 1 to 64, context 1 to 4, experts 1 to 64,
-    micro batch 1 to 4, chunks 1 to 4, recomputation none or full; sequence parallelism and shared optimizer state on.
+    micro batch 1 to 4, chunks 1 to 8, recomputation none or full; sequence parallelism and shared optimizer state on.
     """
     return rank_training(make_machine(system, Ledger(), catalog=catalog), model, system, job, accelerators)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..draws import Number
-from ..needs.model import Model
+from ..needs.model import Layer, Model
 from .collectives import Ranks, group_seconds, lay, wire_bytes
 from .jobs import OPTIMIZERS, RECOMPUTE, TrainingJob, TrainingStrategy
 from .kernels import ELEMENT_BYTES, Seconds, product, stream
@@ -150,9 +150,8 @@ def groups_over(machine: Machine, c: Columns) -> Groups:
     )  # fmt: skip
 
 
-def layer_part(machine: Machine, model: Model, job: TrainingJob, c: Columns, where: Groups, index: int) -> tuple[Part, Part]:
+def layer_part(machine: Machine, model: Model, job: TrainingJob, c: Columns, where: Groups, layer: Layer) -> tuple[Part, Part]:
     """Forward and backward of one layer for one micro batch on one accelerator, recomputation in the backward part."""
-    layer, _ = groups_of(model)[index]
     tokens = c.micro_batch * job.sequence / c.cp
     shares = Shares(tokens, c.tp, c.ep, np.where(c.sequence_parallel, c.tp, 1), job.precision)
     products = layer_products(model.hidden, layer, shares, machine.imbalance if layer.experts else 1.0)
@@ -246,8 +245,8 @@ def optimizer_part(machine: Machine, model: Model, job: TrainingJob, c: Columns)
 def stage_part(machine: Machine, model: Model, job: TrainingJob, c: Columns, where: Groups) -> Part:
     """All layers and the head for one micro batch, forward and backward, as if on one stage."""
     total = head_part(machine, model, job, c)
-    for index, (_, count) in enumerate(groups_of(model)):
-        forward, backward = layer_part(machine, model, job, c, where, index)
+    for layer, count in groups_of(model):
+        forward, backward = layer_part(machine, model, job, c, where, layer)
         total = total + (forward + backward).times(float(count))
     return total
 

@@ -10,7 +10,7 @@ from datetime import date
 from ..catalog import Catalog
 from ..draws import Number, central
 from ..ledger import Ledger
-from .duty import duty_rates
+from .duty import duty_rates, exact
 from .nouns import Component, SourcedLine
 from .offers import LABOUR, Offer
 from .tree import ABROAD, ASSEMBLED, US, Market, Node
@@ -32,6 +32,16 @@ class Taken:
     share: float
     key: str  # ledger row of the share
     why: str
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Money for one rack that goes to one offer, before duty [USD], and the ledger rows that hold it."""
+
+    cost_class: str
+    offer: Offer
+    value_usd: Number
+    keys: tuple[str, ...]
 
 
 Mix = Mapping[str, tuple[Taken, ...]]  # by part, 'labour:L10' and the like included
@@ -63,7 +73,7 @@ class Pricer:
         self.book = book
         self.as_of = as_of
         self.components: list[Component] = []
-        self.values: list[tuple[str, str, Number, tuple[str, ...]]] = []  # class, grade, value before duty, rows behind it
+        self.values: list[Spent] = []
         self.duty_keys: list[str] = []
         self.undutied: dict[str, None] = {}
         self._lines: dict[tuple[str, str], list[SourcedLine]] = {}
@@ -106,7 +116,7 @@ class Pricer:
         key = self._put(node, value + duty, f"{line.total} x taken share x price{' + duty' if duty_key else ''}, summed over offers", [*keys, *duty_key])
         cost_class = CLASSES.get(line.kind, line.kind.replace("_", " ") or "other")
         for taken in mix:
-            self.values.append((cost_class, taken.offer.grade, line.total * taken.share * self.book.take(taken.offer.price_usd), (key, *duty_key)))
+            self.values.append(Spent(cost_class, taken.offer, line.total * taken.share * self.book.take(taken.offer.price_usd), (key, *duty_key)))
         return self._component(node, value + duty, domestic, duty, 0.0, _origin(mix), "; ".join(taken.why for taken in mix), (), key)
 
     def _assembled(self, node: Node, parent_us: float) -> Component:
@@ -121,7 +131,7 @@ class Pricer:
         duty, rate_keys = self._entry_duty(mix, value, line.item, parent_us)
         duty_key = self._put_duty(node, duty, [*below, *rate_keys])
         key = self._put(node, value + duty, "parts with their duty, plus labour of assembly and test, plus duty when it enters", [*below, *duty_key])
-        self.values += [("labour", taken.offer.grade, line.total * taken.share * self.book.take(taken.offer.price_usd), labour_key) for taken in mix]
+        self.values += [Spent("labour", taken.offer, line.total * taken.share * self.book.take(taken.offer.price_usd), labour_key) for taken in mix]
         domestic = sum((kid.domestic_usd for kid in kids), 0.0) if here is None else here * value
         unpriced = tuple(dict.fromkeys(name for kid in kids for name in kid.unpriced))
         if not mix and here is not None:
@@ -153,7 +163,14 @@ class Pricer:
         for taken in mix:
             cost = cost + node.line.total * taken.share * self.book.take(taken.offer.price_usd)
         key = self._row(node, "labour_usd")
-        self.book.put(key, cost, "USD", f"{node.line.total} x taken share x price of assembly and test, summed over offers", [k for t in mix for k in (t.key, t.offer.price_usd.key)], note="for one rack")
+        self.book.put(
+            key,
+            cost,
+            "USD",
+            f"{node.line.total} x taken share x price of assembly and test, summed over offers",
+            [k for t in mix for k in (t.key, t.offer.price_usd.key)],
+            note="for one rack",
+        )
         return cost, (key,)
 
     def _entry_duty(self, mix: tuple[Taken, ...], value: Number, item: str, parent_us: float) -> tuple[Number, list[str]]:
@@ -175,7 +192,7 @@ class Pricer:
         rate: Number = 0.0
         keys = []
         for figure in duty_rates(offer, self.catalog, self.as_of):
-            rate = rate + self.book.take(figure)
+            rate = rate + self.book.take(exact(figure))
             keys.append(figure.key)
         return rate, keys
 

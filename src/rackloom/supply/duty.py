@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from ..catalog import Catalog
@@ -37,6 +38,11 @@ def duty_rates(offer: Offer, catalog: Catalog, on: date) -> tuple[Figure, ...]:
     if extra is not None and offer.country == "CN" and law_is_known(catalog, on) and in_force(catalog.item(CHINA_LISTS), on):
         rates.append(extra)
     return tuple(rates)
+
+
+def exact(figure: Figure) -> Figure:
+    """A number of the law without spread: its grade tells how well it was read, not that it varies."""
+    return replace(figure, low=figure.value, high=figure.value)
 
 
 def law_notes(catalog: Catalog, on: date) -> tuple[str, ...]:

@@ -126,6 +126,7 @@ class Supplied:
     """How one generation is supplied. Costs are for one rack [USD]."""
 
     generation: str
+    design: str
     demand_per_week: Number  # racks
     lines: tuple[SourcedLine, ...]
     components: tuple[Component, ...]
@@ -141,6 +142,7 @@ class Supplied:
     unpriced: tuple[str, ...]
     assumed_share: Number  # of the cost before duty, what rests on prices of grade E
     grades: Mapping[str, Number]  # share of the cost before duty by grade of its prices
+    us_value_share: Number  # of the cost before duty, what is paid for parts and labour of the United States, at the level where they are bought
     content: tuple[Content, ...] = ()
     notes: tuple[str, ...] = ()
 
