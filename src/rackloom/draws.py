@@ -53,8 +53,8 @@ class Draws:
 
     def width(self, figure: Figure) -> float:
         """Half-width of the figure's 80 % interval, as a fraction."""
-        if figure.key.rpartition("_")[2] in ("count", "ru", "ou", "level") or figure.unit in ("token", "rack"):
-            return 0.0
+        if figure.key.rpartition("_")[2] in ("count", "ru", "ou", "level") or figure.unit in ("token", "rack", "temperature_k"):
+            return 0.0  # things are counted, and a fraction of a temperature means nothing
         return self.widths.get(figure.grade, 0.0) * (self.announced if figure.announced else 1.0)
 
     def stream(self, key: str) -> np.random.Generator:

@@ -78,7 +78,7 @@ def test_equals_enumeration_on_any_small_case(need, terms):
     whole = all(multiple > 1 for *_, multiple in terms)
     found = sum(choice.short.values())
     assert found <= short + 1e-5
-    if whole or all(minimum <= 1 for _, _, minimum, _ in terms) and all(multiple == 1 for *_, multiple in terms):
+    if whole or (all(minimum <= 1 for _, _, minimum, _ in terms) and all(multiple == 1 for *_, multiple in terms)):
         assert (found, choice.cost_per_week_usd) == (pytest.approx(short, abs=1e-5), pytest.approx(cost, rel=1e-6, abs=1e-6))
 
 

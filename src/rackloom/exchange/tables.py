@@ -20,7 +20,7 @@ from typing import Any
 from ..errors import BadInput, Fault, Place, nearest
 
 MAX_BYTES = 20_000_000  # of the file as it lies on disk
-MAX_UNPACKED_BYTES = 200_000_000  # of an xlsx once unpacked
+MAX_UNPACKED_BYTES = 100_000_000  # of an xlsx once unpacked
 MAX_RATIO = 150.0  # unpacked over packed; a workbook of numbers reaches about 20, of one repeated word about 60
 MAX_PARTS = 2_000  # files inside an xlsx
 MAX_ROWS = 100_000
@@ -109,14 +109,14 @@ def read_table(path: str | Path, *, sheet: str = "", name: str = "", aliases: Ma
     sheet : str
         of a workbook; its first sheet when empty
     name : str
-        of the file in messages; the path when empty
+        of the file in messages and sources; its own name, without folders, when empty
     aliases : mapping, optional
         our column names -> names that others use, best first; those of offers when absent
 
     Raises BadInput: no file, too large, not what its name says, formulas, no header, two columns of one name.
     """
     path = Path(path)
-    shown = name or str(path)
+    shown = name or path.name
     _measure(path, shown)
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
@@ -274,7 +274,7 @@ def _check_archive(path: Path, shown: str) -> None:
                 raise BadInput(Fault(f"{shown} is locked with a password", mend="Save it without one."))
             for part in parts:
                 _check_part(archive, part, shown)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, OSError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, RuntimeError) as error:
         raise BadInput(Fault(f"'{shown}' is not an xlsx workbook: {error}", mend="Open it in a spreadsheet and save it again as .xlsx.")) from None
 
 

@@ -21,14 +21,15 @@ from ..ledger import Ledger
 from ..needs.model import Attention, Layer, Model, find_model
 from ..needs.need import Estimate
 from .estimates import Written, write_training
-from .jobs import RECOMPUTE, TrainingJob, TrainingStrategy, training_strategy
+from .jobs import GRADIENTS, RECOMPUTE, TrainingJob, TrainingStrategy, training_strategy
 from .machine import Machine, make_machine
 from .search import training_grid, training_rates
-from .training import Columns, all_columns
+from .training import COLUMNS, Columns, all_columns
 
 KEYS = ("id", "kind", "model", "system", "accelerators", "precision", "strategy", "job", "measured", "source", "grade", "note")
 SHAPE = ("name", "layers", "hidden", "heads", "ffn", "vocabulary")
-SPLIT = ("tp", "pp", "cp")  # a row that leaves one of these open is searched
+SPLIT = ("tp", "pp", "cp")  # a row that leaves one of these open is searched over the grid
+OPEN = ("micro_batch", "interleave", "recompute", "gradients")
 
 
 def predict_training_case(case: Mapping[str, Any], *, catalog: Catalog | None = None, draws: Draws | None = None) -> Estimate:
@@ -67,7 +68,9 @@ def _model(given: str | Mapping[str, Any]) -> Model:
     missing = [key for key in SHAPE if key not in given]
     if missing:
         raise BadInput(Fault(f"the shape of a model also says {', '.join(missing)}", mend=f"Keys: {', '.join(SHAPE)}."))
-    return gpt_model(str(given["name"]), layers=int(given["layers"]), hidden=int(given["hidden"]), heads=int(given["heads"]), ffn=int(given["ffn"]), vocabulary=int(given["vocabulary"]))
+    return gpt_model(
+        str(given["name"]), layers=int(given["layers"]), hidden=int(given["hidden"]), heads=int(given["heads"]), ffn=int(given["ffn"]), vocabulary=int(given["vocabulary"])
+    )
 
 
 def gpt_model(name: str, *, layers: int, hidden: int, heads: int, ffn: int, vocabulary: int, context: int = 2048) -> Model:
@@ -95,7 +98,7 @@ def _strategy(case: Mapping[str, Any], model: Model, system: System, job: Traini
     if all(key in given for key in SPLIT):
         given.setdefault("dp", accelerators // (given["tp"] * given["pp"] * given["cp"]))
     known = training_strategy(given)
-    missing = [key for key in (*SPLIT, "micro_batch", "interleave", "recompute") if key not in given]
+    missing = [key for key in (*SPLIT, *OPEN) if key not in given]
     if not missing:
         return known, ()
     columns = _open(given, product, known, training_grid(model, system, job, accelerators)) if any(key in SPLIT for key in missing) else _variants(known, missing, model)
@@ -111,7 +114,8 @@ def _variants(known: TrainingStrategy, missing: list[str], model: Model) -> Colu
     micro = (1, 2, 4) if "micro_batch" in missing else (known.micro_batch,)
     chunks = tuple(v for v in (1, 2, 3, 4, 6, 8) if v * known.pp <= len(model.layers) + 2 and (v == 1 or known.pp > 1)) if "interleave" in missing else (known.interleave,)
     again = RECOMPUTE if "recompute" in missing else (known.recompute,)
-    return all_columns([replace(known, micro_batch=m, interleave=v, recompute=r) for m in micro for v in chunks for r in again])
+    sums = tuple(GRADIENTS) if "gradients" in missing else (known.gradients,)
+    return all_columns([replace(known, micro_batch=m, interleave=v, recompute=r, gradients=g) for m in micro for v in chunks for r in again for g in sums])
 
 
 def _open(given: Mapping[str, Any], product: int | None, known: TrainingStrategy, grid: Columns) -> Columns:
@@ -124,5 +128,8 @@ def _open(given: Mapping[str, Any], product: int | None, known: TrainingStrategy
         keep &= np.asarray(grid.tp) * np.asarray(grid.pp) * np.asarray(grid.cp) == product
     if "recompute" in given:
         keep &= np.asarray(grid.recompute) == RECOMPUTE.index(known.recompute)
-    names = ("tp", "pp", "cp", "dp", "ep", "micro_batch", "interleave", "sequence_parallel", "recompute", "zero")
-    return Columns(*(np.asarray(getattr(grid, name))[keep] for name in names), fused=True)
+    kept = {name: value[keep] if np.ndim(value := getattr(grid, name)) else value for name in COLUMNS}
+    sums = tuple(GRADIENTS.values()) if "gradients" not in given else (GRADIENTS[known.gradients],)
+    rows = int(keep.sum())
+    wide = {name: np.tile(value, len(sums)) if np.ndim(value) else value for name, value in kept.items()}
+    return Columns(**{**wide, "gradient_bytes": np.repeat(np.array(sums), rows)})

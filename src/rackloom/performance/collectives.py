@@ -48,7 +48,7 @@ def wire_bytes(kind: str, message_bytes: Number, ranks: Ranks) -> tuple[Number, 
 def tier_seconds(kind: str, message_bytes: Number, ranks: Ranks, links: Sequence[Link]) -> tuple[Number, Number]:
     """Time on the scale-up and on the scale-out tier [s]; a tier without traffic takes none.
 
-    The whole collective takes `combine` of both. Floats or arrays that broadcast.
+    `group_seconds` puts both together. Floats or arrays that broadcast.
     """
     up, out = links[0], links[-1]
     inner_bytes, outer_bytes = wire_bytes(kind, message_bytes, ranks)
@@ -94,13 +94,15 @@ _STEPS: Mapping[str, Callable[[Number], Number]] = {
 def group_seconds(kind: str, message_bytes: Number, ranks: Ranks, links: Sequence[Link]) -> tuple[Number, Number]:
     """Time of a collective, split by the tier that it waits for: (scale-up, scale-out) [s]; one of them is the latency alone.
 
-    Both tiers work at once, so the slower one is waited for; the other's latency comes on top (filling the pipeline).
+    Both tiers work at once, so the slower one is waited for; the other's latency comes on top (filling the pipeline),
+    and the start of the collective.
     """
     inner, outer = tier_seconds(kind, message_bytes, ranks, links)
     fill_inner = _STEPS[kind](ranks[0]) * links[0].latency_s
     fill_outer = _STEPS[kind](ranks[1]) * links[-1].latency_s
-    waits_inner = inner >= outer
-    return np.where(waits_inner, inner, np.minimum(inner, fill_inner)), np.where(waits_inner, np.minimum(outer, fill_outer), outer)
+    waits_inner = np.asarray(inner >= outer)
+    start = np.where(np.asarray(ranks[0]) * np.asarray(ranks[1]) > 1, links[0].start_s, 0.0)
+    return np.where(waits_inner, inner + start, np.minimum(inner, fill_inner)), np.where(waits_inner, np.minimum(outer, fill_outer), outer + start)
 
 
 def lay(group: Number, stride: Number, domain: int) -> Ranks:
@@ -129,9 +131,7 @@ def _divisor(count: int, limit: int) -> int:
     return next(d for d in range(limit, 0, -1) if count % d == 0)
 
 
-def collective_seconds(
-    kind: str, message_bytes: Number, ranks: int | Sequence[int], system: System, *, catalog: Catalog | None = None, book: Ledger | None = None
-) -> Number:
+def collective_seconds(kind: str, message_bytes: Number, ranks: int | Sequence[int], system: System, *, catalog: Catalog | None = None, book: Ledger | None = None) -> Number:
     """Time of one collective on a system [s].
 
     Parameters

@@ -25,10 +25,10 @@ CAUSES = ("compute", "memory", "scale_up", "scale_out", "bubble")
 FLOP_RULE = "useful FLOPs: 2 a weight that a token is multiplied with, attention under its causal mask, backward twice forward, recomputation not counted"
 TRAINING_LEFT_OUT = (
     "failures, checkpoints and restarts: the run is taken as one without stops",
-    "stragglers, and contention of groups that share a link",
-    "how software matures with its date",
+    "stragglers, contention of groups that share a link, and the slow rise of collectives' bandwidth between 1 and 100 MB",
+    "how software matures with its date: one stated range for what it takes beyond kernels and messages",
     "optimizer sharding beyond ZeRO-1, offload, and memory of communication buffers beyond a stated share",
-    "activations kept in 8 bits; expert routing beyond one stated imbalance",
+    "expert routing beyond one stated imbalance",
     "losses where groups of powers of two leave places of a scale-up domain empty",
 )
 SERVING_LEFT_OUT = (
@@ -122,12 +122,24 @@ def write_training(written: Written, machine: Machine, model: Model, system: Sys
     c = columns_of(s)
     model_keys = take_model(written.book, model)
     times = step_times(machine, model, job, c)
-    flop = written.put("train_flop", train_flop_per_token(model, job.sequence), "FLOP", f"useful FLOPs of a token: 3 (2 weights that it meets + attention over {job.sequence}/2 tokens)", model_keys)
+    flop = written.put(
+        "train_flop",
+        train_flop_per_token(model, job.sequence),
+        "FLOP",
+        f"useful FLOPs of a token: 3 (2 weights that it meets + attention over {job.sequence}/2 tokens)",
+        model_keys,
+    )
     counts = _put_strategy(written, {**as_mapping(s), "micro_batches": int(micro_batches(job, c)), "placed": accelerators})
     seconds = _put_causes(written, machine, times.by_cause(), (*model_keys, *counts), "one step")
     step = written.put("step_s", sum(seconds.values()), "s", "compute + memory + scale-up + scale-out + bubble", [written.key(f"{cause}_s") for cause in CAUSES])
     tokens = float(job.global_batch * job.sequence)
-    rate = written.put("tokens_per_s_per_accelerator", tokens / step / accelerators, "token/s", f"{tokens:.6g} tokens of a step / step time / accelerators", [written.key("step_s"), written.key("placed_accelerators_count")])
+    rate = written.put(
+        "tokens_per_s_per_accelerator",
+        tokens / step / accelerators,
+        "token/s",
+        f"{tokens:.6g} tokens of a step / step time / accelerators",
+        [written.key("step_s"), written.key("placed_accelerators_count")],
+    )
     written.put("accelerators_count", float(accelerators), "1", "accelerators that the job is placed on", [written.key("placed_accelerators_count")])
     written.put("flop_utilisation_share", flop * rate / system.flop_per_s[job.precision].value, "1", f"useful FLOPs of a token x tokens/s per accelerator / dense {job.precision} data-sheet rate",
                 [written.key("train_flop"), written.key("tokens_per_s_per_accelerator"), system.flop_per_s[job.precision].key])  # fmt: skip
@@ -160,7 +172,11 @@ def estimate_serving(
     machine = make_machine(system, book, catalog=catalog)
     asked = {"input_tokens": traffic.input_tokens, "output_tokens": traffic.output_tokens, "rate_tokens_per_s": traffic.rate_tokens_per_s}
     units = {"rate_tokens_per_s": "token/s"}
-    figures = {key: Figure(f"{written.prefix}.asked.{key}", value, units.get(key, "token"), "traffic as given", "E", low=value, high=value) for key, value in asked.items() if value is not None}
+    figures = {
+        key: Figure(f"{written.prefix}.asked.{key}", value, units.get(key, "token"), "traffic as given", "E", low=value, high=value)
+        for key, value in asked.items()
+        if value is not None
+    }
     return write_serving(written, machine, model, system, figures, s, need=name)
 
 
@@ -189,13 +205,21 @@ def write_serving(written: Written, machine: Machine, model: Model, system: Syst
     counts = _put_strategy(written, {**as_mapping(s), "replica": s.ranks})
     written.put("serve_flop", decode_flop_per_token(model, prompt + answer / 2.0) + forward_flop_per_token(model, prompt) * prompt / answer, "FLOP",
                 "useful FLOPs of an output token: decode after input + output/2 tokens, and its part of the prefill", model_keys)  # fmt: skip
-    inputs = (*machine.compute_keys, *machine.memory_keys, *machine.link_keys, *machine.overlap_keys, *model_keys, *counts)
+    inputs = (*machine.compute_keys, *machine.memory_keys, *machine.link_keys, *machine.overlap_keys, *machine.software_keys, *model_keys, *counts)
     prefill = written.put("prefill_s", times.prefill_s, "s", "layers of one prompt by the roofline, with their messages", inputs)
-    decode = written.put("decode_s", times.decode_s, "s", "layers of one token of each running request: the longer of weights and cache over bandwidth and FLOPs over rate, with messages", inputs)
+    decode = written.put(
+        "decode_s", times.decode_s, "s", "layers of one token of each running request: the longer of weights and cache over bandwidth and FLOPs over rate, with messages", inputs
+    )
     ttft = written.put("ttft_s", prefill + decode, "s", "prefill of one prompt + one decode step; no queueing", [written.key("prefill_s"), written.key("decode_s")])
     between = [written.key("prefill_s"), written.key("decode_s"), lengths[1], *counts]
     tpot = written.put("tpot_s", times.tpot_s, "s", "decode step + (b - 1) prefill / output tokens; b requests of a group", between)
-    rate = written.put("tokens_per_s_per_accelerator", times.tokens_per_s_per_accelerator, "token/s", "batch x output tokens / (b prefill + output tokens x decode step) / accelerators of a replica", between)
+    rate = written.put(
+        "tokens_per_s_per_accelerator",
+        times.tokens_per_s_per_accelerator,
+        "token/s",
+        "batch x output tokens / (b prefill + output tokens x decode step) / accelerators of a replica",
+        between,
+    )
     seconds = _put_causes(written, machine, times.causes, (*model_keys, *counts), "life of one batch of requests")
     memory = _put_memory(written, serving_memory(model, s, prompt + answer, s.tp, s.dp, s.batch), (*model_keys, *counts))
     _put_traffic(written, times.memory_bytes, times.scale_up_bytes, times.scale_out_bytes, (*model_keys, *counts), "life of one batch of requests")
@@ -204,7 +228,13 @@ def write_serving(written: Written, machine: Machine, model: Model, system: Syst
     if "rate_tokens_per_s" in traffic:
         asked = book.take(traffic["rate_tokens_per_s"])
         accelerators = np.ceil(asked / (rate * s.ranks)) * s.ranks
-        written.put("accelerators_count", accelerators, "1", "rate / tokens/s of a replica, whole replicas, x accelerators of a replica", [traffic["rate_tokens_per_s"].key, written.key("tokens_per_s_per_accelerator"), *counts])
+        written.put(
+            "accelerators_count",
+            accelerators,
+            "1",
+            "rate / tokens/s of a replica, whole replicas, x accelerators of a replica",
+            [traffic["rate_tokens_per_s"].key, written.key("tokens_per_s_per_accelerator"), *counts],
+        )
         accelerators = book.value(written.key("accelerators_count"))
     else:
         written.put("accelerators_count", accelerators, "1", "one replica", counts)
@@ -236,12 +266,12 @@ def _put_strategy(written: Written, strategy: Mapping[str, object]) -> tuple[str
 def _put_causes(written: Written, machine: Machine, causes: Mapping[str, Number], keys: tuple[str, ...], of: str) -> dict[str, Number]:
     """Time by cause as rows, each with the figures that it rests on."""
     up, out = machine.links[0].keys, machine.links[-1].keys
-    work = (*machine.compute_keys, *machine.memory_keys)
+    work = (*machine.compute_keys, *machine.memory_keys, *machine.software_keys)
     told: dict[str, tuple[str, tuple[str, ...]]] = {
         "compute": (f"{of}: kernels whose FLOPs take longer than their bytes, and starts of kernels", (*work, *keys)),
         "memory": (f"{of}: kernels whose bytes take longer than their FLOPs", (*work, *keys)),
-        "scale_up": (f"{of}: messages that wait for the scale-up links (bytes / rate + steps x latency)", (*up, *machine.overlap_keys, *keys)),
-        "scale_out": (f"{of}: messages that wait for the scale-out links (bytes / rate + steps x latency)", (*out, *machine.overlap_keys, *keys)),
+        "scale_up": (f"{of}: messages that wait for the scale-up links (start + steps x latency + bytes / rate)", (*up, *machine.overlap_keys, *machine.software_keys, *keys)),
+        "scale_out": (f"{of}: messages that wait for the scale-out links (start + steps x latency + bytes / rate)", (*out, *machine.overlap_keys, *machine.software_keys, *keys)),
         "bubble": (f"{of}: (p - 1) / v micro batches of filling the pipeline, and waiting for its busiest stage", (*work, *machine.link_keys, *machine.overlap_keys, *keys)),
     }
     return {cause: written.put(f"{cause}_s", causes[cause], "s", *told[cause]) for cause in CAUSES}

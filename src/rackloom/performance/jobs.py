@@ -11,6 +11,7 @@ from ..errors import BadInput, Fault, nearest
 
 RECOMPUTE = ("none", "selective", "full")
 ATTENTION = ("fused", "unfused")
+GRADIENTS: Mapping[str, int] = {"fp32": 4, "bf16": 2}  # bytes of a summed gradient
 OPTIMIZERS: Mapping[str, int] = {"adam": 12, "sgd": 8}  # bytes a parameter: 32-bit weights, and momentum (and variance for adam)
 
 
@@ -63,7 +64,8 @@ class TrainingStrategy:
 
     tp, pp, cp, dp: ranks of tensor, pipeline, context and data parallelism; ep: ranks over which the experts of a layer lie,
     taken from tp x cp x dp. `interleave` is the number of model chunks a pipeline rank holds; `zero` 1 shares the optimizer
-    state among replicas; `attention` "unfused" writes the scores to memory, as frameworks did until 2022.
+    state among replicas; `attention` "unfused" writes the scores to memory, as frameworks did until 2022; `gradients` are
+    summed and sent in 32 or in 16 bits.
     """
 
     tp: int = 1
@@ -77,12 +79,14 @@ class TrainingStrategy:
     recompute: str = "none"
     zero: int = 1
     attention: str = "fused"
+    gradients: str = "fp32"
 
     def __post_init__(self) -> None:
         _at_least_one(self, ("tp", "pp", "cp", "dp", "ep", "micro_batch", "interleave"))
         _one_of("recompute", self.recompute, RECOMPUTE)
         _one_of("attention", self.attention, ATTENTION)
         _one_of("zero", self.zero, (0, 1))
+        _one_of("gradients", self.gradients, tuple(GRADIENTS))
         if (self.tp * self.cp * self.dp) % self.ep:
             raise BadInput(Fault(f"ep={self.ep} does not divide tp x cp x dp = {self.tp * self.cp * self.dp}", mend="Experts lie on whole ranks of it."))
 

@@ -123,22 +123,26 @@ def products_forward(machine: Machine, products: Sequence[Product], precision: s
     return total
 
 
-def products_backward(machine: Machine, products: Sequence[Product], precision: str) -> Seconds:
-    """Time backward: the gradient of the input, then that of the weights, which is summed in 32 bits (read and written)."""
+def products_backward(machine: Machine, products: Sequence[Product], precision: str, sum_bytes: Number) -> Seconds:
+    """Time backward: the gradient of the input, then that of the weights, whose sum (so many bytes each) is read and written."""
     total = Seconds()
     for p in products:
         total = total + product(machine, precision, p.m, p.k, p.n, count=p.count)
-        total = total + product(machine, precision, p.k, p.n, p.m, count=p.count, extra_bytes=6.0 * p.n * p.k)
+        total = total + product(machine, precision, p.k, p.n, p.m, count=p.count, extra_bytes=(2.0 * sum_bytes - 2.0) * p.n * p.k)
     return total
 
 
-def products_bytes(products: Sequence[Product], precision: str) -> tuple[Number, Number]:
+def products_bytes(products: Sequence[Product], precision: str, sum_bytes: Number = 4) -> tuple[Number, Number]:
     """Bytes that the products move, forward and backward [B]."""
     forward: Number = 0.0
     backward: Number = 0.0
     for p in products:
         forward = forward + product_bytes(precision, p.m, p.n, p.k, count=p.count)
-        backward = backward + product_bytes(precision, p.m, p.k, p.n, count=p.count) + product_bytes(precision, p.k, p.n, p.m, count=p.count, extra_bytes=6.0 * p.n * p.k)
+        backward = (
+            backward
+            + product_bytes(precision, p.m, p.k, p.n, count=p.count)
+            + product_bytes(precision, p.k, p.n, p.m, count=p.count, extra_bytes=(2.0 * sum_bytes - 2.0) * p.n * p.k)
+        )
     return forward, backward
 
 

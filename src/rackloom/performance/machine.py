@@ -17,7 +17,8 @@ from ..ledger import Ledger
 class Link:
     """One tier of links as collectives see it: usable rate per accelerator and direction [B/s], latency of a message [s].
 
-    `reduction_bytes_per_s` is the usable rate of a reduction that the switch carries out; 0 where it does not.
+    `reduction_bytes_per_s` is the usable rate of a reduction that the switch carries out, 0 where it does not; `start_s` is
+    what a collective takes once, beyond its messages.
     """
 
     size: int
@@ -25,6 +26,7 @@ class Link:
     latency_s: Number
     reduction_bytes_per_s: Number
     keys: tuple[str, ...]
+    start_s: Number = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,12 @@ class Machine:
     expert_overlap: Number
     pipeline_overlap: Number
     imbalance: Number
+    software: Number  # time of a whole over that of its parts
     compute_keys: tuple[str, ...]
     memory_keys: tuple[str, ...]
     capacity_keys: tuple[str, ...]
     overlap_keys: tuple[str, ...]
+    software_keys: tuple[str, ...]
 
     @property
     def link_keys(self) -> tuple[str, ...]:
@@ -79,6 +83,7 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     compute_keys = [figure.key for name in system.flop_per_s for figure in (system.flop_per_s[name], system.compute_efficiency[name])]
     kernels = {name: assumed("performance-kernels", name) for name in ("launch_s", "half_size_count", "attention_forward_share", "attention_backward_share")}
     overlap = {name: assumed("performance-overlap", f"{name}_overlap_share") for name in ("tensor", "data", "expert", "pipeline")}
+    software = assumed("performance-software", "time_ratio")
     usable, imbalance = assumed("performance-memory", "usable_share"), assumed("performance-memory", "expert_imbalance_ratio")
     attention_rate = rates.get("bf16", next(iter(rates.values())))
     return Machine(
@@ -90,11 +95,11 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
         launch_s=take(kernels["launch_s"]), half_size=take(kernels["half_size_count"]),
         links=tuple(_link(index, tier, known, book) for index, tier in enumerate(system.tiers)),
         tensor_overlap=take(overlap["tensor"]), data_overlap=take(overlap["data"]), expert_overlap=take(overlap["expert"]), pipeline_overlap=take(overlap["pipeline"]),
-        imbalance=take(imbalance),
+        imbalance=take(imbalance), software=take(software),
         compute_keys=(*compute_keys, *(figure.key for figure in kernels.values())),
         memory_keys=(system.memory_bytes_per_s.key, system.memory_efficiency.key),
         capacity_keys=(system.memory_bytes.key, usable.key),
-        overlap_keys=(*(figure.key for figure in overlap.values()), imbalance.key),
+        overlap_keys=(*(figure.key for figure in overlap.values()), imbalance.key), software_keys=(software.key,),
     )  # fmt: skip
 
 
@@ -106,11 +111,12 @@ def make_links(system: System, book: Ledger, *, catalog: Catalog | None = None) 
 
 def _link(index: int, tier: Tier, catalog: Catalog, book: Ledger) -> Link:
     efficiency = catalog.figure("performance-assumptions", "scale_up_efficiency_share" if index == 0 else "scale_out_efficiency_share")
-    figures = [tier.link_bytes_per_s, efficiency, tier.latency_s]
+    start = catalog.figure("performance-collectives", "start_s")
+    figures = [tier.link_bytes_per_s, efficiency, tier.latency_s, start]
     peak = book.take(tier.link_bytes_per_s)
     reduction: Number = 0.0
     if tier.in_network_reduction:
         share = catalog.figure("performance-collectives", "in_network_efficiency_share")
         figures.append(share)
         reduction = peak * book.take(share)
-    return Link(tier.size, cast(Number, peak * book.take(efficiency)), book.take(tier.latency_s), reduction, tuple(figure.key for figure in figures))
+    return Link(tier.size, cast(Number, peak * book.take(efficiency)), book.take(tier.latency_s), reduction, tuple(figure.key for figure in figures), book.take(start))

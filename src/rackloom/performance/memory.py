@@ -8,15 +8,16 @@ s b h (10 + 24 / t + 5 a s / (h t)) without, s b h / t (34 + 5 a s / h) with seq
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from ..draws import Number
-from ..needs.model import Layer, Model, kv_bytes_at
+from ..needs.model import Layer, Model
 from .jobs import OPTIMIZERS, ServingStrategy, TrainingJob
 from .kernels import ELEMENT_BYTES
 from .layers import groups_of, kv_split
-from .training import GRADIENT_BYTES, WEIGHT_BYTES, Columns, dense_and_expert_parameters, micro_batches, stage_layers
+from .training import WEIGHT_BYTES, Columns, dense_and_expert_parameters, micro_batches, stage_layers
 
 
 def activation_bytes(hidden: int, layer: Layer, job: TrainingJob, c: Columns) -> Number:
@@ -26,12 +27,15 @@ def activation_bytes(hidden: int, layer: Layer, job: TrainingJob, c: Columns) ->
     spread = np.where(c.sequence_parallel, c.tp, 1)
     split = kv_split(a, c.tp)
     mask = 1.0 if job.dropout else 0.0
+    is_small = job.precision in ("fp8", "fp4")
+    element = 1.0 if is_small else 2.0  # inputs of matrix products are kept as they were multiplied; 8 bits also for fp4
     # not split without sequence parallelism: inputs of both norms and of both blocks, and the masks after them
-    outside = hidden * (4.0 * 2.0 + 2.0 * mask) / spread
-    inside = 2.0 * (a.heads * a.head_dim + a.heads * a.v_dim) / c.tp + 2.0 * a.kv_heads * (a.head_dim + a.v_dim) / np.where(a.kind == "mla", c.tp, split)
-    wide = 2.0 * (3.0 if layer.gated else 2.0)
+    outside = hidden * (2.0 * 2.0 + 2.0 * element + 2.0 * mask) / spread
+    inside = 2.0 * a.heads * a.head_dim / c.tp + 2.0 * a.kv_heads * (a.head_dim + a.v_dim) / np.where(a.kind == "mla", c.tp, split)
+    inside = inside + (2.0 + (element if is_small else 0.0)) * a.heads * a.v_dim / c.tp  # attention's result, and a copy where its projection takes 8 bits
+    wide = 2.0 * (2.0 if layer.gated else 1.0) + element  # before the activation, and after
     inside = inside + wide * (layer.ffn_dim + layer.shared_dim) / c.tp
-    experts = layer.experts_per_token * (wide * layer.expert_dim + 4.0 * hidden) / c.tp
+    experts = layer.experts_per_token * (wide * layer.expert_dim + 2.0 * element * hidden) / c.tp
     scores = (4.0 + mask) * a.heads * job.sequence / c.tp  # softmax and its dropout: 2 + 1 + 2 bytes a score
     keeps_scores = ~np.asarray(c.fused, dtype=bool) & (np.asarray(c.recompute) == 0)
     kept = tokens * (outside + inside + experts + np.where(keeps_scores, scores, 0.0))
@@ -46,7 +50,7 @@ def training_memory(model: Model, job: TrainingJob, c: Columns) -> Mapping[str, 
     shared = np.asarray(c.zero) >= 1
     own = dense / np.where(shared, c.dp * c.cp, 1) + experts / np.where(shared, c.tp * c.cp * c.dp / c.ep, 1)
     return {
-        "weights": WEIGHT_BYTES * held, "gradients": GRADIENT_BYTES * held, "optimizer": OPTIMIZERS[job.optimizer] * own,
+        "weights": WEIGHT_BYTES * held, "gradients": c.gradient_bytes * held, "optimizer": OPTIMIZERS[job.optimizer] * own,
         "activations": _activations_in_flight(model, job, c),
     }  # fmt: skip
 
@@ -65,7 +69,7 @@ def _activations_in_flight(model: Model, job: TrainingJob, c: Columns) -> Number
 
 
 def _one_whole_layer(model: Model, job: TrainingJob, c: Columns) -> Number:
-    plain = Columns(c.tp, c.pp, c.cp, c.dp, c.ep, c.micro_batch, c.interleave, c.sequence_parallel, np.zeros_like(np.asarray(c.recompute)), c.zero, c.fused)
+    plain = replace(c, recompute=np.zeros_like(np.asarray(c.recompute)))
     sizes = [activation_bytes(model.hidden, layer, job, plain) for layer, _ in groups_of(model)]
     return np.maximum.reduce([np.asarray(size, dtype=float) for size in sizes])
 
@@ -87,8 +91,3 @@ def serving_memory(model: Model, strategy: ServingStrategy, tokens_held: Number,
         seen = np.minimum(tokens_held, window) if window else tokens_held
         cache = cache + count * layer.attention.cache_elements * seen * element / kv_split(layer.attention, tp)
     return {"weights": weights, "kv_cache": np.ceil(batch / dp) * cache}
-
-
-def whole_cache_bytes(model: Model, tokens: Number, precision: str) -> Number:
-    """Key-value cache of one request of so many tokens, not split [B]."""
-    return kv_bytes_at(model, tokens, ELEMENT_BYTES[precision])

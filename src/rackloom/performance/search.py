@@ -134,7 +134,9 @@ def kv_precision(precision: str) -> str:
     return "fp8" if precision in ("fp8", "fp4") else "bf16"
 
 
-def rank_serving(machine: Machine, model: Model, system: System, prompt: float, answer: float, slo: Slo, precision: str, accelerators: int | None = None, *, kept: int = KEPT) -> Search:
+def rank_serving(
+    machine: Machine, model: Model, system: System, prompt: float, answer: float, slo: Slo, precision: str, accelerators: int | None = None, *, kept: int = KEPT
+) -> Search:
     """As `search_serving`, with the machine's numbers at hand (floats)."""
     c = serving_grid(model, system, accelerators)
     like = ServingStrategy(precision=precision, kv_precision=kv_precision(precision))
@@ -144,10 +146,11 @@ def rank_serving(machine: Machine, model: Model, system: System, prompt: float, 
     fits = memory <= float(machine.memory_usable_bytes)
     meets = _meets(times, slo)
     least = int(np.argmin(np.where(fits, _excess(times, slo), np.inf) if fits.any() else memory))
+    tp, dp, batch, ttft, tpot = (np.asarray(column) for column in (c.tp, c.dp, c.batch, times.ttft_s, times.tpot_s))
 
     def candidate(i: int) -> Candidate:
-        strategy = ServingStrategy(int(c.tp[i]), int(c.dp[i]), int(c.batch[i]), precision, kv_precision(precision))
-        return Candidate(as_mapping(strategy), float(rate[i]), float(memory[i]), ttft_s=float(times.ttft_s[i]), tpot_s=float(times.tpot_s[i]))
+        strategy = ServingStrategy(int(tp[i]), int(dp[i]), int(batch[i]), precision, kv_precision(precision))
+        return Candidate(as_mapping(strategy), float(rate[i]), float(memory[i]), ttft_s=float(ttft[i]), tpot_s=float(tpot[i]))
 
     order = _order(rate, fits & meets, kept)
     why = "" if order else _why_not(machine, memory, fits, candidate(least), slo)
@@ -172,5 +175,9 @@ def _excess(times: ServeTimes, slo: Slo) -> Number:
 def _why_not(machine: Machine, memory: np.ndarray, fits: np.ndarray, nearest: Candidate, slo: Slo) -> str:
     if not fits.any():
         return f"no strategy fits: the leanest takes {memory.min() / 1e9:.4g} GB of {float(machine.memory_usable_bytes) / 1e9:.4g} GB usable memory of an accelerator"
-    limits = [f"{name} {value:.3g} s of {limit:.3g} s" for name, value, limit in (("TTFT", nearest.ttft_s, slo.ttft_s), ("TPOT", nearest.tpot_s, slo.tpot_s)) if limit is not None and value is not None]
+    limits = [
+        f"{name} {value:.3g} s of {limit:.3g} s"
+        for name, value, limit in (("TTFT", nearest.ttft_s, slo.ttft_s), ("TPOT", nearest.tpot_s, slo.tpot_s))
+        if limit is not None and value is not None
+    ]
     return "no strategy meets the limits; the nearest has " + " and ".join(limits)

@@ -130,11 +130,11 @@ def serve_times(machine: Machine, model: Model, strategy: ServingStrategy, c: Se
     """What one replica gives for requests of `prompt` and `answer` tokens."""
     prefill = prefill_part(machine, model, strategy, c, prompt)
     decode = decode_part(machine, model, strategy, c, prompt + answer / 2.0)
-    b = c.group_batch
+    b, slow = c.group_batch, machine.software
     life = prefill.times(b) + decode.times(answer)
-    prefill_s, decode_s = prefill.seconds, decode.seconds
-    rate = b * c.dp * answer / life.seconds / c.ranks
-    causes = {"compute": life.work.compute, "memory": life.work.memory, "scale_up": life.up_s, "scale_out": life.out_s, "bubble": 0.0 * life.seconds}
+    prefill_s, decode_s = prefill.seconds * slow, decode.seconds * slow
+    rate = b * c.dp * answer / (life.seconds * slow) / c.ranks
+    causes = {"compute": life.work.compute * slow, "memory": life.work.memory * slow, "scale_up": life.up_s * slow, "scale_out": life.out_s * slow, "bubble": 0.0 * life.seconds}
     return ServeTimes(
         prefill_s, decode_s, prefill_s + decode_s, decode_s + (b - 1.0) * prefill_s / answer, rate, causes, life.memory_bytes, life.up_bytes, life.out_bytes,
     )  # fmt: skip

@@ -76,14 +76,27 @@ def _training_need(need: Need, system: System, draws: Draws | None, catalog: Cat
     estimate = write_training(written, make_machine(system, book, catalog=catalog), need.model, system, job, training_strategy(chosen.strategy), count, need=need.name)
     tokens, limit = book.take(need.want("tokens")), book.take(within)
     key = written.key
-    run = written.put("run_s", tokens / (estimate.tokens_per_s_per_accelerator * count), "s", "tokens / tokens/s of all accelerators; no stops", [need.want("tokens").key, key("tokens_per_s_per_accelerator")])
+    run = written.put(
+        "run_s",
+        tokens / (estimate.tokens_per_s_per_accelerator * count),
+        "s",
+        "tokens / tokens/s of all accelerators; no stops",
+        [need.want("tokens").key, key("tokens_per_s_per_accelerator")],
+    )
     scaled = np.ceil(count * run / limit / system.accelerators - 1e-9) * system.accelerators
     accelerators = written.put(
         "accelerators_count", _first(scaled, float(count)), "1", f"fewest whole units of {system.accelerators} that finish in time, found to 1 %; a draw that is slower takes as many more",
         [key("run_s"), within.key, *(figure.key for figure in assumed)],
     )  # fmt: skip
     why = "" if found.meets and found.run_s <= within.value else found.search.why_not or _too_slow(found.run_s, within.value, count)
-    return replace(estimate, fits=not why, why_not=why, accelerators=accelerators, run_s=run, left_out=(*TRAINING_LEFT_OUT, f"batch of {job.global_batch} sequences of {job.sequence} tokens is our assumption"))
+    return replace(
+        estimate,
+        fits=not why,
+        why_not=why,
+        accelerators=accelerators,
+        run_s=run,
+        left_out=(*TRAINING_LEFT_OUT, f"batch of {job.global_batch} sequences of {job.sequence} tokens is our assumption"),
+    )
 
 
 def _too_slow(run_s: float, within_s: float, count: int) -> str:
@@ -120,8 +133,9 @@ def fewest_units(need: Need, machine: Machine, system: System, job: TrainingJob)
     while high.run_s > within and high.units < most:
         low = high.units
         high = attempt(min(most, 2 * high.units))
-        best = min(best, high, key=lambda sized: sized.run_s)
-        if best is not high and best.meets and high.units > 8 * best.units:
+        if high.search.least_bad is not None and high.run_s <= best.run_s:
+            best = high
+        elif best.meets and high.units > 8 * best.units:
             break  # the batch is used up: more accelerators only wait
     return _close_in(attempt, low, high, within) if high.run_s <= within else best
 
@@ -152,7 +166,11 @@ def _serving_need(need: Need, system: System, draws: Draws | None, catalog: Cata
         return nothing_fits(need, system, written, search.why_not)
     figures = {name: need.want(name) for name in ("input_tokens", "output_tokens", "rate_tokens_per_s")}
     estimate = write_serving(written, make_machine(system, book, catalog=catalog), need.model, system, figures, serving_strategy(chosen.strategy), need=need.name)
-    left_out = SERVING_LEFT_OUT if slo.tpot_s is not None else (*SERVING_LEFT_OUT, "a limit on time per output token: the need states none, so the batch is as large as memory and throughput like")
+    left_out = (
+        SERVING_LEFT_OUT
+        if slo.tpot_s is not None
+        else (*SERVING_LEFT_OUT, "a limit on time per output token: the need states none, so the batch is as large as memory and throughput like")
+    )
     return replace(estimate, fits=not search.why_not, why_not=search.why_not, left_out=left_out)
 
 

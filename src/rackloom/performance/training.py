@@ -11,21 +11,21 @@ takes m + (p - 1) / v times one micro batch on the busiest stage. Sequence paral
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from ..draws import Number
 from ..needs.model import Layer, Model
 from .collectives import Ranks, group_seconds, lay, wire_bytes
-from .jobs import OPTIMIZERS, RECOMPUTE, TrainingJob, TrainingStrategy
+from .jobs import GRADIENTS, OPTIMIZERS, RECOMPUTE, TrainingJob, TrainingStrategy
 from .kernels import ELEMENT_BYTES, Seconds, product, stream
 from .layers import Shares, attention_backward, attention_forward, groups_of, layer_products, other_forward, products_backward, products_bytes, products_forward
 from .layers import elementwise_bytes as layer_bytes
 from .machine import Machine
 
 LOGIT_BYTES = 12.0  # loss over one logit: write in 16 bits, read and write in 32 for the softmax, write the gradient
-GRADIENT_BYTES, WEIGHT_BYTES = 4.0, 2.0  # sums of gradients in 32 bits; weights in 16 bits
+WEIGHT_BYTES = 2.0  # weights in 16 bits
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Columns:
     recompute: Number  # place in RECOMPUTE
     zero: Number
     fused: Number | bool = True
+    gradient_bytes: Number = 4
 
     @property
     def ranks(self) -> Number:
@@ -59,13 +60,19 @@ class Columns:
         return TrainingStrategy(
             pick(self.tp), pick(self.pp), pick(self.cp), pick(self.dp), pick(self.ep), pick(self.micro_batch), pick(self.interleave),
             bool(pick(self.sequence_parallel)), RECOMPUTE[pick(self.recompute)], pick(self.zero), "fused" if pick(self.fused) else "unfused",
+            next(name for name, size in GRADIENTS.items() if size == pick(self.gradient_bytes)),
         )  # fmt: skip
+
+
+COLUMNS = tuple(field.name for field in fields(Columns))
 
 
 def columns_of(strategy: TrainingStrategy) -> Columns:
     """One strategy as columns of plain numbers."""
     s = strategy
-    return Columns(s.tp, s.pp, s.cp, s.dp, s.ep, s.micro_batch, s.interleave, int(s.sequence_parallel), RECOMPUTE.index(s.recompute), s.zero, s.attention == "fused")
+    return Columns(
+        s.tp, s.pp, s.cp, s.dp, s.ep, s.micro_batch, s.interleave, int(s.sequence_parallel), RECOMPUTE.index(s.recompute), s.zero, s.attention == "fused", GRADIENTS[s.gradients],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,11 +98,14 @@ class StepTimes:
         return {"compute": self.compute_s, "memory": self.memory_s, "scale_up": self.scale_up_s, "scale_out": self.scale_out_s, "bubble": self.bubble_s}
 
 
+NONE = Seconds()
+
+
 @dataclass(frozen=True)
 class Part:
     """Time and traffic of a part of a step on one accelerator."""
 
-    work: Seconds = Seconds()
+    work: Seconds = NONE
     up_s: Number = 0.0
     out_s: Number = 0.0
     memory_bytes: Number = 0.0
@@ -157,13 +167,17 @@ def layer_part(machine: Machine, model: Model, job: TrainingJob, c: Columns, whe
     products = layer_products(model.hidden, layer, shares, machine.imbalance if layer.experts else 1.0)
     attention = attention_forward(machine, layer.attention, tokens, job.sequence, c.tp, fused=c.fused)
     other = other_forward(machine, model.hidden, layer, products, shares)
-    forward_bytes, backward_bytes = products_bytes(products, job.precision)
+    forward_bytes, backward_bytes = products_bytes(products, job.precision, c.gradient_bytes)
     moved = layer_bytes(model.hidden, layer, shares)
     talk = _layer_messages(machine, model, c, where, tokens, layer.experts_per_token, bool(layer.ffn_dim or layer.shared_dim), job.precision)
     ring = _ring(machine, layer.attention.cache_elements, c, where, tokens, attention)
     forward = Part(products_forward(machine, products, job.precision) + attention + other, memory_bytes=forward_bytes + moved) + talk + ring
     back_attention = attention_backward(machine, layer.attention, tokens, job.sequence, c.tp, fused=c.fused)
-    backward = Part(products_backward(machine, products, job.precision) + back_attention + other.times(2.0), memory_bytes=backward_bytes + 2.0 * moved) + talk + ring.times(2.0)
+    backward = (
+        Part(products_backward(machine, products, job.precision, c.gradient_bytes) + back_attention + other.times(2.0), memory_bytes=backward_bytes + 2.0 * moved)
+        + talk
+        + ring.times(2.0)
+    )
     again_core = np.where((np.asarray(c.recompute) == 1) & ~np.asarray(c.fused, dtype=bool), 1.0, 0.0)  # fused kernels compute scores again anyway
     again_all = np.where(np.asarray(c.recompute) == 2, 1.0, 0.0)
     return forward, backward + Part(attention).times(again_core) + forward.times(again_all)
@@ -223,9 +237,10 @@ def stage_layers(model: Model, c: Columns) -> Number:
 def gradient_part(machine: Machine, model: Model, c: Columns, where: Groups, hideable_s: Number) -> Part:
     """Gradients and new weights between replicas; hidden behind at most one micro batch."""
     total = Part()
-    for parameters, ranks in zip(dense_and_expert_parameters(model, c), (where.data, where.expert_data), strict=True):
-        whole = message(machine, "all_reduce", GRADIENT_BYTES * parameters, ranks, 1.0)
-        split = message(machine, "reduce_scatter", GRADIENT_BYTES * parameters, ranks, 1.0) + message(machine, "all_gather", WEIGHT_BYTES * parameters, ranks, 1.0)
+    held = list(zip(dense_and_expert_parameters(model, c), (where.data, where.expert_data), strict=True))
+    for parameters, ranks in held if model.expert_parameters else held[:1]:
+        whole = message(machine, "all_reduce", c.gradient_bytes * parameters, ranks, 1.0)
+        split = message(machine, "reduce_scatter", c.gradient_bytes * parameters, ranks, 1.0) + message(machine, "all_gather", WEIGHT_BYTES * parameters, ranks, 1.0)
         use = np.asarray(np.asarray(c.zero) >= 1, dtype=float)
         total = total + split.times(use) + whole.times(1.0 - use)
     took = np.asarray(total.up_s + total.out_s)
@@ -238,7 +253,7 @@ def optimizer_part(machine: Machine, model: Model, job: TrainingJob, c: Columns)
     dense, experts = dense_and_expert_parameters(model, c)
     shared = np.asarray(c.zero) >= 1
     own = dense / np.where(shared, c.dp * c.cp, 1) + experts / np.where(shared, c.tp * c.cp * c.dp / c.ep, 1)
-    moved = own * (GRADIENT_BYTES + 2.0 * OPTIMIZERS[job.optimizer] + WEIGHT_BYTES)
+    moved = own * (c.gradient_bytes + 2.0 * OPTIMIZERS[job.optimizer] + WEIGHT_BYTES)
     return Part(stream(machine, moved), memory_bytes=moved)
 
 
@@ -271,7 +286,10 @@ def step_times(machine: Machine, model: Model, job: TrainingJob, c: Columns) -> 
     bubble = rounds * (busiest + between.seconds) - batches * (mean.seconds + between.seconds)
     gradients = gradient_part(machine, model, c, where, mean.seconds)
     total = (mean + between).times(batches) + gradients + optimizer_part(machine, model, job, c)
-    return StepTimes(total.work.compute, total.work.memory, total.up_s, total.out_s, bubble, total.memory_bytes, total.up_bytes, total.out_bytes)
+    slow = machine.software
+    return StepTimes(
+        total.work.compute * slow, total.work.memory * slow, total.up_s * slow, total.out_s * slow, bubble * slow, total.memory_bytes, total.up_bytes, total.out_bytes,
+    )  # fmt: skip
 
 
 def micro_batches(job: TrainingJob, c: Columns) -> Number:
@@ -282,5 +300,4 @@ def micro_batches(job: TrainingJob, c: Columns) -> Number:
 def all_columns(strategies: Sequence[TrainingStrategy]) -> Columns:
     """Many strategies as columns."""
     each = [columns_of(s) for s in strategies]
-    names = ("tp", "pp", "cp", "dp", "ep", "micro_batch", "interleave", "sequence_parallel", "recompute", "zero")
-    return Columns(*(np.array([getattr(c, name) for c in each]) for name in names), fused=np.array([bool(c.fused) for c in each]))
+    return Columns(*(np.array([getattr(c, name) for c in each]) for name in COLUMNS))

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import Unfinished
-from ..solve.highs import solve_linear
-from ..solve.problem import Constraint, Linear, Variable
+from ..solve import Constraint, Linear, Variable, solve_linear
 from .offers import Offer
 
 ORDER_WEEKS = 13.0  # one order a quarter to each supplier: minimum order and multiple apply to it (our convention)
@@ -109,7 +108,7 @@ def _program(wants: tuple[Want, ...], order_weeks: float, allowed: float | None)
             _order_rules(want, offer, most, ordered, variables, rows)
         rows.append(Constraint(f"need|{want.part}", tuple(terms), low=1.0))
     for offer_id, limit in limits.items():
-        size = limit or 1.0
+        size = max(limit, *(pieces for _, pieces in loads[offer_id]))
         rows.append(Constraint(f"capacity|{offer_id}", tuple((name, pieces / size) for name, pieces in loads[offer_id]), high=limit / size))
     if allowed:
         rows.append(Constraint("least shortage", tuple((_s(want), 1.0) for want in wants), high=allowed * (1.0 + 1e-9)))

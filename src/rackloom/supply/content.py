@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..catalog import Catalog
-from ..catalog.law import far_threshold
+from ..catalog import Catalog, far_threshold
 from ..draws import Number, central, probability
 from ..errors import BadInput, Fault
 from ..ledger import Ledger
@@ -61,7 +60,7 @@ def domestic_content(bom: Bom, sourcing: Sourcing | Supplied, rule: ContentRule,
     threshold = float(central(book.take(exact(rule.threshold))))
     if rule.level not in LEVELS:
         raise BadInput(Fault(f"no level '{rule.level}' of end product", mend=f"Levels: {', '.join(LEVELS)}."))
-    end = supplied.components[0] if rule.level == "rack" else _tray(supplied.components)
+    end = supplied.components[0] if rule.level == "rack" else _tray(supplied.components, bom)
     if end is None:
         return _unseen(rule, threshold, "", "no assembly of level L10 holds accelerators")
     parts = _children(supplied.components, end)
@@ -100,15 +99,21 @@ def _children(components: Sequence[Component], parent: Component) -> list[Compon
     return [part for part in components if part.depth == parent.depth + 1 and part.path.startswith(parent.path + "/")]
 
 
-def _tray(components: Sequence[Component]) -> Component | None:
+def _tray(components: Sequence[Component], bom: Bom) -> Component | None:
     """The L10 assembly that holds the accelerators; of several, the one that holds most of them, then the first."""
-    best: tuple[int, int] | None = None
-    for index, part in enumerate(components):
-        if part.level == "L10":
-            held = sum(inner.total for inner in components if inner.kind == ACCELERATOR and inner.path.startswith(part.path + "/"))
-            if held > (0 if best is None else best[0]):
-                best = (held, index)
-    return components[best[1]] if best else None
+    held: dict[str, int] = {}
+    above: list[tuple[int, str]] = []  # open L10 assemblies over the line at hand
+    for line in bom.lines:
+        above = [(depth, item) for depth, item in above if depth < line.depth]
+        if line.kind == ACCELERATOR:
+            for _, item in above:
+                held[item] = held.get(item, 0) + line.total
+        if line.level == "L10":
+            above.append((line.depth, line.item))
+    if not held:
+        return None
+    tray = max(held, key=lambda item: held[item])
+    return next((part for part in components if part.item == tray), None)
 
 
 def _line(part: Component, end: Component) -> ContentLine:

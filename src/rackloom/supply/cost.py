@@ -12,14 +12,14 @@ from ..draws import Number, central
 from ..ledger import Ledger
 from .duty import duty_rates, exact
 from .nouns import Component, SourcedLine
-from .offers import LABOUR, Offer
+from .offers import LABOUR, LEVELS, Offer
 from .tree import ABROAD, ASSEMBLED, US, Market, Node
 
 CLASSES: Mapping[str, str] = {  # kind of part -> class that a reader sums by
     "accelerator": "accelerators", "host": "hosts", "memory": "hosts", "storage": "storage", "ssd": "storage", "nic": "network", "dpu": "network", "switch": "network",
     "switch_chip": "network", "cable": "cables", "spine": "cables", "power_shelf": "power", "psu": "power", "bbu": "power", "busbar": "power", "power_whip": "power", "pdu": "power",
     "capacitor_shelf": "power", "power_board": "power", "cold_plate": "cooling", "manifold": "cooling", "quick_disconnect": "cooling", "hose": "cooling", "cdu": "cooling",
-    "fan": "cooling", "rear_door": "cooling", "leak_sensor": "cooling", "frame": "structure", "chassis": "structure", "rails": "structure", "sheet_metal": "structure",
+    "fan": "cooling", "rear_door": "cooling", "leak_sensor": "cooling", "frame": "structure", "chassis": "structure", "tray_chassis": "structure", "rails": "structure", "sheet_metal": "structure",
     "structure": "structure", "board": "boards", "pcb": "boards",
 }  # fmt: skip
 
@@ -55,7 +55,7 @@ def us_share(mix: tuple[Taken, ...]) -> float:
 
 def assembled_in_us(level: str, mix: Mix, enter_as: str) -> float | None:
     """Share of the assemblies of a level that are put together in the United States; None for a kit, which is where its parent is."""
-    if level not in ("L6", "L10", "L11"):
+    if level not in LEVELS[:-1]:
         return None
     if taken := mix.get(LABOUR + level):
         return us_share(taken)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from ..catalog import Catalog
-from ..catalog.law import duty_measures, horizon, hts_line, in_force
+from ..catalog import Catalog, duty_measures, horizon, hts_line, in_force
 from ..errors import OutOfRange
 from ..figures import Figure
 from .offers import Offer

@@ -143,6 +143,8 @@ class Supplied:
     assumed_share: Number  # of the cost before duty, what rests on prices of grade E
     grades: Mapping[str, Number]  # share of the cost before duty by grade of its prices
     us_value_share: Number  # of the cost before duty, what is paid for parts and labour of the United States, at the level where they are bought
+    us_reach_share: Number  # the same, were every part that has a qualified American offer bought from the cheapest of them
+    us_reach_extra_usd: Number  # what that would add to the cost before duty; capacities are not looked at
     content: tuple[Content, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ..catalog import Catalog
-from ..catalog.law import hts_line
+from ..catalog import Catalog, hts_line
 from ..errors import BadInput, Fault, Place, RackloomError, nearest
 from ..figures import GRADES, Figure, from_range, read_range
 from .countries import CODES, nearest_country
 
 KIND = "kind:"  # 'kind:power_shelf' offers any part of that kind that has no offer of its own
 LABOUR = "labour:"  # 'labour:L10' offers the assembly and test of anything of that level
-LEVELS = ("L6", "L10", "L11", "part")
+LEVELS = ("L6", "L7", "L8", "L9", "L10", "L11", "part")
 QUALIFICATIONS = ("qualified", "in progress", "candidate")
 CONTROLS = ("maker", "buyer-directed", "consigned")
 OPEN_GRADE = "B"  # a row of the user's own table that states no grade: a named supplier's price with its date, typed in
@@ -165,7 +164,7 @@ class _Reader:
         if not written:
             return written
         if written.startswith(LABOUR):
-            self.one_of("part", written, tuple(LABOUR + level for level in LEVELS[:3]), place)
+            self.one_of("part", written, tuple(LABOUR + level for level in LEVELS[:-1]), place)
         elif self.names:
             is_kind = written.startswith(KIND)
             known = self.kinds if is_kind else self.names

@@ -18,7 +18,7 @@ from .content import content_rules, domestic_content
 from .cost import Mix, Pricer, Taken, assembled_in_us, key_part
 from .duty import duty_rates, law_notes
 from .nouns import Shortage, SingleSource, Sourcing, Supplied
-from .offers import KIND, LABOUR, Offer
+from .offers import KIND, LABOUR, LEVELS, Offer
 from .tree import ASSEMBLED, US, Market, Node, tree_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ LEFT_OUT = (
     "all generations are bought at the same time at their full rate: no ramps, no stock, no quarters",
     f"each offer takes one order in {ORDER_WEEKS:g} weeks; minimum orders and multiples apply to it, and a surplus that they force is paid",
     "an offer that states no capacity is taken to have no limit",
+    "an offer for a whole rack is not used: racks are put together from what goes into them",
     "offers that are in progress or candidates are not bought from: qualifying them is not modelled",
     "an assembly's duty falls on its whole value; American parts in it are not taken out",
     "customs origin of an assembly is where it is put together (substantial transformation is not judged); free-trade rules and foreign-trade zones are not modelled",
@@ -119,7 +120,7 @@ def _labour_wants(trees: Mapping[str, Node], market: Market, asked: Mapping[str,
     need: dict[str, float] = {}
     for name, tree in trees.items():
         for node in tree.walk():
-            if node.how == "assembled" and node.line.level in ("L6", "L10", "L11"):
+            if node.how == "assembled" and node.line.level in LEVELS[:-1]:
                 need[node.line.level] = need.get(node.line.level, 0.0) + asked[name].value * node.line.total
     return tuple(
         Want(LABOUR + level, count, tuple((offer, offer.price_usd.value) for offer in market.for_labour(level))) for level, count in need.items() if market.for_labour(level)
@@ -226,11 +227,12 @@ class _Generation:
         landed = self._put("landed_cost_usd", root.cost_usd, "USD", "cost of the rack: parts, labour of assembly and test, duty", [root.key])
         classes, labour, duty = self._classes()
         grades, assumed, home = self._shares()
+        reach, extra = self._reach()
         lead, slowest = self._lead_time()
         notes = () if has_demand else (f"no demand stated: priced at {NO_DEMAND:g} rack a week",)
         out = Supplied(
             self.name, self.bom.design, self.book.take(self.asked), self.pricer.lines(), tuple(self.pricer.components), landed, bool(root.unpriced), labour, duty, classes, lead,
-            slowest, self._single_sources(), self._shortages(wants, short), root.unpriced, assumed, grades, home, (), notes,
+            slowest, self._single_sources(), self._shortages(wants, short), root.unpriced, assumed, grades, home, reach, extra, (), notes,
         )  # fmt: skip
         return self._with_content(out)
 
@@ -276,6 +278,27 @@ class _Generation:
         home = sum((one.value_usd for one in spent if one.offer.country == US), 0.0) / total
         self._put("us_value_share", home, "1", "parts and labour bought in the United States / cost before duty, each at the level where it is bought", keys)
         return grades, assumed, home
+
+    def _reach(self) -> tuple[Number, Number]:
+        """Share of the cost that American offers could carry, and what taking them would add, part by part."""
+        home: Number = 0.0
+        total: Number = 0.0
+        extra: Number = 0.0
+        keys: list[str] = []
+        for node in self.tree.walk():
+            labour = node.how == "assembled"
+            mix = self.mix.get(LABOUR + node.line.level if labour else node.line.item, ()) if node.how in ("bought", "assembled") else ()
+            if not mix:
+                continue
+            now = sum((node.line.total * taken.share * self.book.take(taken.offer.price_usd) for taken in mix), 0.0)
+            offers = self.market.for_labour(node.line.level) if labour else self.market.for_part(node.line.item, node.line.kind)
+            best = min((offer for offer in offers if offer.country == US), key=lambda offer: offer.price_usd.value, default=None)
+            then = node.line.total * self.book.take(best.price_usd) if best else now
+            home, total, extra = home + (then if best else 0.0), total + then, extra + then - now
+            keys += [taken.key for taken in mix] + [taken.offer.price_usd.key for taken in mix] + ([best.price_usd.key] if best else [])
+        words = "were each part with a qualified American offer bought from the cheapest of them, whatever its capacity"
+        extra = self._put("us_reach_extra_usd", extra, "USD", f"change of the cost before duty, {words}", keys)
+        return self._put("us_reach_share", home / total if central(total) else 0.0, "1", f"parts and labour of the United States / cost before duty, {words}", keys), extra
 
     def _lead_time(self) -> tuple[Number | None, str]:
         """The longest lead time of what is bought, and the part that has it on central values."""

@@ -50,28 +50,28 @@ class Market:
             self.by_part.setdefault(offer.part, []).append(offer)
 
     def named(self, item: str) -> tuple[Offer, ...]:
-        """Qualified offers that name the part itself."""
-        return self._usable(item)
+        """Usable offers that name the part itself."""
+        return _usable(self.by_part.get(item, []))
 
     def for_part(self, item: str, kind: str) -> tuple[Offer, ...]:
-        """Qualified offers for a part: those that name it, else those for its kind."""
-        return self._usable(item) or self._usable(KIND + kind)
+        """Usable offers for a part: those that name it, else those for its kind."""
+        return self.named(item) or self.named(KIND + kind)
 
     def for_labour(self, level: str) -> tuple[Offer, ...]:
         """Offers to assemble and test at a level, where `enter_as` says that it happens."""
         side = ASSEMBLED[self.enter_as].get(level)
-        return tuple(offer for offer in self._usable(LABOUR + level) if side is None or (offer.country == US) == (side == US))
+        return _usable([offer for offer in self.by_part.get(LABOUR + level, []) if side is None or (offer.country == US) == (side == US)])
 
     def waiting(self, item: str, kind: str) -> tuple[Offer, ...]:
         """Offers for a part that are not qualified yet."""
         return tuple(offer for name in (item, KIND + kind) for offer in self.by_part.get(name, ()) if offer.qualification != "qualified")
 
-    def _usable(self, part: str) -> tuple[Offer, ...]:
-        found = [offer for offer in self.by_part.get(part, ()) if offer.qualification == "qualified"]
-        stated = [offer for offer in found if offer.source != "assumption"]
-        found = stated or found
-        controlled = [offer for offer in found if offer.controlled_by != "maker"]
-        return tuple(controlled or found)  # nobody re-sources what the buyer directs
+
+def _usable(offers: list[Offer]) -> tuple[Offer, ...]:
+    """The qualified ones; stated ones before assumed ones; and where the buyer directs the source, only what the buyer directs."""
+    found = [offer for offer in offers if offer.qualification == "qualified"]
+    found = [offer for offer in found if offer.source != "assumption"] or found
+    return tuple([offer for offer in found if offer.controlled_by != "maker"] or found)
 
 
 def tree_of(bom: Bom, market: Market) -> Node:

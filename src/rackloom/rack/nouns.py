@@ -1,0 +1,232 @@
+"""The nouns of a rack: what is given (Design) and what comes out (Bom, Check, RackAnswer)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..catalog import Catalog, Item
+from ..draws import Number
+from ..figures import Figure, Range
+from ..ledger import Ledger
+
+LEVELS = ("L6", "L7", "L8", "L9", "L10", "L11", "L12")
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Parts put together. `parts` are (count, name of a part or of another assembly)."""
+
+    name: str
+    level: str
+    kind: str
+    title: str
+    height: float  # units of the frame
+    parts: tuple[tuple[int, str], ...]
+    power_w: Figure | None = None  # stated for the whole; in place of the sum of its parts
+    static_power_w: Figure | None = None  # drawn beside the parts: fans, boards, losses
+    mass_kg: Figure | None = None
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Units of the frame, counted from 1 at the bottom, taken by so many of one thing."""
+
+    first: int
+    last: int
+    count: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """From port to port by a part, for each of what stands at the far end."""
+
+    source: str
+    source_port: str
+    target: str
+    target_port: str
+    via: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Power:
+    """How the rack is fed. `load_w` is stated only where nobody publishes what the parts draw."""
+
+    feeds: int = 0
+    feed_v: Figure | None = None
+    redundancy: str = "N"
+    breaker_a: Figure | None = None
+    bus_v: Figure | None = None
+    load_w: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Coolant:
+    """The rack's coolant loop. `flow_table` names a published law of flow against supply temperature."""
+
+    fluid: str = ""
+    supply_temperature_k: Figure | None = None
+    rise_k: Figure | None = None
+    liquid_share: Figure | None = None
+    flow_m3_per_s: Figure | None = None
+    flow_table: tuple[str, str] | None = None  # item, name of the table
+
+
+@dataclass(frozen=True)
+class Cable:
+    """Cables of one kind. `length_m` is of one cable; None where positions or routes are not known."""
+
+    name: str
+    medium: str
+    count: int
+    count_text: str  # the product it comes from
+    source: str
+    target: str
+    length_m: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Design:
+    """One rack, whole, as data."""
+
+    name: str
+    title: str
+    status: str
+    frame: Item | None
+    height: int  # units
+    slots: tuple[Slot, ...]
+    fixtures: tuple[tuple[int, str], ...]
+    assemblies: Mapping[str, Assembly]
+    connections: tuple[Connection, ...]
+    power: Power
+    coolant: Coolant | None
+    cables: tuple[Cable, ...]
+    scale_out: str  # the network card that joins racks
+    scale_up: str  # 'rack', or the assembly whose accelerators are one domain
+    mass_kg: Figure | None
+    vary: Mapping[str, Range]
+    layout: str  # published or assumed
+    unknown: tuple[str, ...]
+    notes: tuple[str, ...]
+    catalog: Catalog = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class BomLine:
+    """One line of the indented bill of materials."""
+
+    depth: int
+    level: str  # L11, L10, ... or 'part'
+    item: str
+    title: str
+    kind: str
+    quantity: int  # in its parent
+    total: int  # in the rack
+    parent: str
+    source_status: str  # catalogue, or unknown where the catalogue has no item
+
+
+@dataclass(frozen=True)
+class Bom:
+    """The bill of materials of a rack, indented: depth 0 is the rack."""
+
+    design: str
+    lines: tuple[BomLine, ...]
+
+    def totals(self) -> dict[str, int]:
+        """Pieces in a rack by item."""
+        out: dict[str, int] = {}
+        for line in self.lines:
+            out[line.item] = out.get(line.item, 0) + line.total
+        return out
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule put to the rack. `margin` is the room left as a fraction of the limit; below 0 it fails."""
+
+    id: str
+    question: str
+    value: Number | None
+    limit: Number | None
+    unit: str
+    margin: Number | None
+    verdict: str  # pass, fail, not checkable
+    missing: tuple[str, ...] = ()
+    document: str = ""
+    clause: str = "clause not read"
+    mend: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """All checks of a rack, worst first."""
+
+    rows: tuple[Check, ...]
+    ledger: Ledger = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SlotUse:
+    """One thing in the elevation: the units it takes, and what is known of its power."""
+
+    first: float
+    last: float
+    assembly: str
+    title: str
+    power_w: Number | None
+    liquid_share: Number | None
+
+
+@dataclass(frozen=True)
+class CableLine:
+    """Cables of one kind, for the table."""
+
+    name: str
+    medium: str
+    title: str
+    count: int
+    count_text: str
+    source: str
+    target: str
+    length_m: Number | None
+    key: str
+
+
+@dataclass(frozen=True)
+class RackAnswer:
+    """What a rack is and needs. Power is at the busbar unless it says input; None where nobody publishes enough."""
+
+    name: str
+    design: str
+    title: str
+    status: str
+    layout: str
+    accelerator: str
+    accelerators: int
+    power_load_w: Number
+    power_input_w: Number
+    power_supply_w: Number | None
+    power_firm_w: Number | None
+    power_peak_w: Number
+    heat_liquid_w: Number
+    heat_air_w: Number
+    coolant_flow_m3_per_s: Number | None
+    coolant_supply_temperature_k: Number | None
+    coolant_return_temperature_k: Number | None
+    mass_kg: Number | None
+    mass_is_at_least: bool
+    cables_count: int
+    cables: tuple[CableLine, ...]
+    slots: tuple[SlotUse, ...]
+    height: int
+    checks: tuple[Check, ...]
+    bom: Bom
+    unknown: tuple[str, ...]
+    notes: tuple[str, ...]
+    ledger: Ledger = field(repr=False)
+    left_out: tuple[str, ...] = ()

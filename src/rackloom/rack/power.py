@@ -1,0 +1,171 @@
+"""Power of a rack: what its parts draw, what its shelves give, what comes out as heat. Ledger rows under 'designs.NAME.'."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..catalog import Item
+from ..draws import Number
+from ..figures import Figure
+from ..ledger import Ledger
+from ..physics import busbar_segment_currents
+from .bill import parts_in, pieces, placed
+from .nouns import Design, SlotUse
+
+CONSUMERS = ("accelerator", "host", "nic", "switch")  # kinds whose power must be known for a sum over parts to be whole
+
+
+def power_figure(item: Item) -> Figure | None:
+    """What a part draws at load: its TDP, or its largest stated draw."""
+    return next((figure for name in ("tdp_w", "max_w", "power_w") if (figure := item.get(name))), None)
+
+
+def assembly_power(design: Design, name: str, book: Ledger) -> tuple[Number | None, tuple[str, ...], tuple[str, ...]]:
+    """Power of one thing in a slot at load: number (None where a consumer's power is not published), inputs, what is missing."""
+    assembly = design.assemblies.get(name)
+    if assembly is not None and assembly.power_w is not None:
+        return book.take(assembly.power_w), (assembly.power_w.key,), ()
+    total: Number = 0.0
+    inputs: list[str] = []
+    missing: list[str] = []
+    for count, item in parts_in(design, name):
+        figure = power_figure(item)
+        if figure is None:
+            if item.kind in CONSUMERS:
+                missing.append(f"power of {item.name}")
+            continue
+        sockets = item.get("sockets_count")
+        total = total + count * (book.take(sockets) if sockets else 1.0) * book.take(figure)
+        inputs += [figure.key, *([sockets.key] if sockets else [])]
+    if assembly is not None and assembly.static_power_w is not None:
+        total = total + book.take(assembly.static_power_w)
+        inputs.append(assembly.static_power_w.key)
+    elif assembly is not None and not inputs:
+        missing.append(f"power of {assembly.title}")
+    return (None if missing else total), tuple(dict.fromkeys(inputs)), tuple(missing)
+
+
+def is_shelf(design: Design, name: str) -> bool:
+    """True for what feeds the busbar rather than draws from it."""
+    item = design.catalog.items.get(name)
+    return name not in design.assemblies and item is not None and item.kind in ("power_shelf", "bbu")
+
+
+def load(design: Design, prefix: str, book: Ledger) -> tuple[Number, tuple[str, ...]]:
+    """Load of the whole rack [W] and what is missing of its parts."""
+    inputs: list[str] = []
+    words: list[str] = []
+    missing: list[str] = []
+    total: Number = 0.0
+    for name, count in placed(design).items():
+        if is_shelf(design, name):
+            continue
+        power, keys, lacking = assembly_power(design, name, book)
+        missing += lacking
+        if power is None:
+            continue
+        key = f"{prefix}.{name}.power_w"
+        book.put(key, power, "W", f"one {name}: sum of its parts at their TDP or largest draw, and what is drawn beside them", keys)
+        total = total + count * power
+        inputs.append(key)
+        words.append(f"{count} x {name}")
+    if design.power.load_w is not None:
+        stated = design.power.load_w
+        value = book.take(stated)
+        note = f"not summed over parts: {', '.join(dict.fromkeys(missing))} not published" if missing else "stated in the rack file, in place of the sum over parts"
+        book.put(f"{prefix}.power_load_w", value, "W", "load stated for the whole rack", [stated.key], note=note, basis="load, at the busbar")
+        return value, tuple(dict.fromkeys(missing))
+    note = f"at least: {', '.join(dict.fromkeys(missing))} not published" if missing else ""
+    book.put(f"{prefix}.power_load_w", total, "W", " + ".join(words) or "nothing draws power", inputs, note=note, basis="load, at the busbar")
+    return total, tuple(dict.fromkeys(missing))
+
+
+def supply(design: Design, prefix: str, book: Ledger) -> tuple[Number | None, Number | None]:
+    """Installed output of the shelves, and what is left of it by the stated redundancy [W]; None without shelves."""
+    shelves = {name: count for name, count in placed(design).items() if is_shelf(design, name)}
+    shelves |= {name: shelves.get(name, 0) + count for count, name in design.fixtures if is_shelf(design, name)}
+    if not shelves:
+        return None, None
+    items = {name: design.catalog.item(name) for name in shelves}
+    outputs = {name: item.figure("output_w") for name, item in items.items()}
+    words = " + ".join(f"{count} x {name}" for name, count in shelves.items())
+    installed: Number = sum(count * book.take(outputs[name]) for name, count in shelves.items())
+    book.put(f"{prefix}.power_supply_w", installed, "W", f"{words}, all modules", [f.key for f in outputs.values()], basis="supply, installed")
+    if design.power.redundancy == "N+N":
+        firm, inputs, words = installed / 2.0, [f"{prefix}.power_supply_w"], "half of the shelves carry the rack (N+N)"
+    elif design.power.redundancy == "N+1":
+        firms = {name: item.get("firm_output_w") or outputs[name] for name, item in items.items()}
+        largest = max(outputs, key=lambda name: outputs[name].value)
+        if all(item.get("firm_output_w") for item in items.values()):
+            firm, words = sum(count * book.take(firms[name]) for name, count in shelves.items()), f"{words}, one module of each lost (N+1)"
+        else:
+            firm, words = installed - book.take(outputs[largest]), f"{words}, less one {largest} (N+1 by shelf: the modules of a shelf are not published)"
+        inputs = [f.key for f in firms.values()]
+    else:
+        firm, inputs, words = installed, [f"{prefix}.power_supply_w"], "no redundancy (N)"
+    book.put(f"{prefix}.power_firm_w", firm, "W", words, inputs, basis="supply, after the planned loss")
+    return installed, firm
+
+
+def input_power(design: Design, prefix: str, book: Ledger, load_w: Number) -> Number:
+    """Power drawn from the feeds [W]: load over the efficiency of the conversion."""
+    shelves = any(is_shelf(design, slot.name) for slot in design.slots)
+    figure = design.catalog.figure("psu-orv3-48v", "peak_efficiency_share") if shelves else design.catalog.figure("psu-titanium", "efficiency_at_50pct_share")
+    value = load_w / book.take(figure)
+    book.put(f"{prefix}.power_input_w", value, "W", "load over conversion efficiency", [f"{prefix}.power_load_w", figure.key], basis="load, at the feeds", note="peak efficiency: the best case")
+    return value
+
+
+def peak(design: Design, prefix: str, book: Ledger, load_w: Number) -> Number:
+    """Short peak [W]: accelerators over their TDP for microseconds to milliseconds, the rest at load."""
+    ratio = design.catalog.figure("power-transients", "gpu_spike_ratio")
+    accelerators: Number = 0.0
+    inputs = [f"{prefix}.power_load_w", ratio.key]
+    for name, count in pieces(design, "accelerator").items():
+        tdp = design.catalog.item(name).get("tdp_w")
+        if tdp is None:
+            value = load_w * book.take(ratio)
+            return book.put(f"{prefix}.power_peak_w", value, "W", "load times the spike ratio", inputs, basis="peak", note=f"whole load spiked: TDP of {name} not published; an upper figure")
+        accelerators = accelerators + count * book.take(tdp)
+        inputs.append(tdp.key)
+    value = load_w + (book.take(ratio) - 1.0) * accelerators
+    return book.put(f"{prefix}.power_peak_w", value, "W", "load + (spike ratio - 1) x accelerators x TDP", inputs, basis="peak")
+
+
+def slot_uses(design: Design, prefix: str, book: Ledger, liquid_share: Number) -> tuple[SlotUse, ...]:
+    """What stands where, one entry a thing, with its power where it is known."""
+    out = []
+    for slot in design.slots:
+        key = f"{prefix}.{slot.name}.power_w"
+        power = book.value(key) if key in book else None
+        title = design.assemblies[slot.name].title if slot.name in design.assemblies else design.catalog.items[slot.name].title
+        tall = (slot.last - slot.first + 1) / slot.count
+        cooled = slot.name in {connection.target for connection in design.connections if connection.target_port == "coolant"}
+        for index in range(slot.count):
+            first = slot.first + index * tall
+            out.append(SlotUse(first, first + tall - 1, slot.name, title, power, liquid_share if cooled else 0.0))
+    return tuple(out)
+
+
+def segment_current(design: Design, prefix: str, book: Ledger, load_w: Number) -> tuple[Number | None, str]:
+    """Largest current in a segment of the busbar [A], shelves sharing the load evenly; None without busbar or voltage."""
+    if design.power.bus_v is None or not any(is_shelf(design, slot.name) for slot in design.slots):
+        return None, ""
+    volts = book.take(design.power.bus_v)
+    nodes: list[Number] = []
+    shelves = sum(slot.count for slot in design.slots if is_shelf(design, slot.name))
+    units: list[tuple[float, Number | None, bool]] = []
+    for slot in design.slots:
+        key = f"{prefix}.{slot.name}.power_w"
+        power = book.value(key) if key in book and design.power.load_w is None else None
+        units += [(slot.first + i, power, is_shelf(design, slot.name)) for i in range(slot.count)]
+    drawing = [entry for entry in units if not entry[2]]
+    even = any(power is None for _, power, _ in drawing)
+    for _, power, shelf in sorted(units, key=lambda entry: entry[0]):
+        nodes.append(load_w / volts / shelves if shelf else -(load_w / len(drawing) if even else power) / volts)  # type: ignore[operator]
+    shape = max((np.asarray(node).shape for node in nodes), key=len)
+    injected = np.stack([np.broadcast_to(np.asarray(node, dtype=float), shape) for node in nodes], axis=-1)
+    current = np.max(np.abs(busbar_segment_currents(injected)), axis=-1)
+    how = "load spread evenly over the trays: their power is not published" if even else "trays at their own power"
+    value = current if current.ndim else float(current)
+    return value, f"largest current between two neighbours on the busbar, shelves sharing evenly, {how}"
