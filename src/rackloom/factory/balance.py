@@ -1,253 +1,186 @@
-"""Balancing a line: which tasks stand at which station (SALBP-1 and SALBP-2), exactly, with a proven bound."""
+"""Simple assembly line balancing, exact: fewest stations at a cycle time, or least cycle time over stations."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import BadInput, Fault, nearest
-from ..solve.cpsat import Stations, solve_stations
+from ..errors import BadInput, Fault
+from ..solve import Constraint, Linear, Solved, Variable, solve_integer
+from .bounds import fewest_stations, least_cycle, windows
+from .graph import Tasks, read_tasks
+from .rules import Stations, by_rules, by_rules_within, longest
 
-_FINE = 10_000_000  # steps of the longest task where durations are no round decimals
-_DIGITS = 6
-_EPS = 1e-9  # relative: rounding of sums of floats
+_CYCLE = "cycle time"
+_CUTS = 200_000  # precedence rows of the strong form; beyond them the short form is used
 
 
 @dataclass(frozen=True)
 class Balance:
-    """Tasks by station, in station order, and how good that is.
+    """Tasks by station, and how good that is.
 
-    `minimised` is what was minimised: 'stations' for a given cycle time, 'cycle_time' for given stations; `bound` is a
-    proven lower bound of it. `proved` is True when no assignment is better (for durations that are no round decimals: by
-    more than `tolerance`). `scale` is the number of whole steps in one unit of the durations. `efficiency` is work over
-    stations x cycle time; `smoothness` is the root of the summed squared idle times (in the unit of the durations).
+    `cycle_time` and `loads` are in the unit of the durations. `bound` is proven: stations where the cycle time was given,
+    cycle time where stations were. `efficiency` is work over (stations x cycle time) [-]; `smoothness` is the root of the
+    summed squares of what each station has less than the fullest (Helgeson and Birnie's index; unit of the durations).
     """
 
     assignment: tuple[tuple[str, ...], ...]
-    loads: tuple[float, ...]
     cycle_time: float
     stations: int
-    minimised: str
     bound: float
     proved: bool
     status: str  # optimal, stopped
+    loads: tuple[float, ...]
     efficiency: float
     smoothness: float
-    scale: float
-    tolerance: float
+    solver: str  # what closed it: rules (their answer meets the bound) or cp-sat
 
 
 def balance_line(
-    durations: Mapping[str, float],
-    precedence: Iterable[tuple[str, str]],
-    *,
-    cycle_time: float | None = None,
-    stations: int | None = None,
-    limit: float = 60.0,
-    workers: int = 1,
-) -> Balance:
-    """Assign tasks to stations: the fewest stations for a cycle time, or the least cycle time for a number of stations.
+    durations: Mapping[str, float] | Sequence[float], precedence: Iterable[tuple[object, object]], *, cycle_time: float | None = None, stations: int | None = None,
+    limit: float = 60.0, workers: int = 1,
+) -> Balance:  # fmt: skip
+    """Balance a line of single-model stations in series (SALBP-1 with `cycle_time`, SALBP-2 with `stations`).
 
     Parameters
     ----------
-    durations : mapping of task to float
-        any one unit of time, 0 and up
-    precedence : pairs (before, after) of tasks
-        `before` stands at the same station as `after` or at an earlier one
-    cycle_time : float, optional
-        in the unit of the durations; asks for the fewest stations (SALBP-1)
-    stations : int, optional
-        asks for the least cycle time (SALBP-2)
+    durations : mapping of task to time, or sequence of times (tasks are then "1", "2", ...)
+        any one unit, 0 or more; exact as written, or to 1e-9 of their sum where they have more than nine decimals
+    precedence : pairs (earlier task, later task)
+    cycle_time : float
+        given: the fewest stations are sought
+    stations : int
+        given: the least cycle time is sought
     limit : float
-        deterministic time of the solver, never a clock; past it the answer is the best found, with its bound
+        deterministic time of the solver, near a second of one core, but no clock: the same input gives the same answer
     workers : int
-        search threads; reproducible with 1
+        threads of the solver; part of the input in that sense
 
-    Raises BadInput with all faults: a cycle in the precedence, unknown tasks, negative durations, a task longer than the
-    cycle, both or neither of `cycle_time` and `stations`.
-
-    The problem is Baybars' simple assembly line balancing problem (Management Science 32(8), 1986, pp. 909-932,
-    doi:10.1287/mnsc.32.8.909); the start is the ranked positional weight rule of Helgeson and Birnie (1961), and the
-    solver is left out where that start meets the bound.
-
-    >>> balance_line({"a": 3, "b": 2, "c": 4}, [("a", "b")], stations=2).cycle_time
-    5.0
+    Raises BadInput with every fault: a cycle in precedence, an unknown task, a negative duration, a task longer than the
+    cycle time, both or none of `cycle_time` and `stations`.
     """
-    pairs = list(dict.fromkeys((str(a), str(b)) for a, b in precedence))
-    _check(durations, pairs, cycle_time, stations)
-    names = _ordered(list(durations), pairs)
-    times = [float(durations[name]) for name in names]
-    index = {name: i for i, name in enumerate(names)}
-    before = [(index[a], index[b]) for a, b in pairs]
-    if cycle_time is not None:
-        return _fewest_stations(names, times, before, float(cycle_time), limit, workers)
-    return _least_cycle(names, times, before, int(stations or 0), limit, workers)
-
-
-def _check(durations: Mapping[str, float], pairs: list[tuple[str, str]], cycle_time: float | None, stations: int | None) -> None:
     faults: list[Fault] = []
-    if (cycle_time is None) == (stations is None):
-        faults.append(Fault("a line is balanced for a cycle time or for a number of stations", mend="Give exactly one of cycle_time and stations."))
-    if not durations:
-        faults.append(Fault("a line without tasks", mend="Give each task with its duration."))
-    for name, time in durations.items():
-        if not math.isfinite(time) or time < 0.0:
-            faults.append(Fault(f"task '{name}' takes {time:g}", mend="A duration is a number, 0 or more."))
-        elif cycle_time is not None and cycle_time > 0.0 and time > cycle_time * (1.0 + _EPS):
-            faults.append(Fault(f"task '{name}' takes {time:g}, longer than the cycle of {cycle_time:g}", mend="Lengthen the cycle or split the task."))
-    if cycle_time is not None and not (math.isfinite(cycle_time) and cycle_time > 0.0):
-        faults.append(Fault(f"a cycle time of {cycle_time:g}", mend="A cycle time is above 0."))
-    if stations is not None and stations < 1:
-        faults.append(Fault(f"{stations} stations", mend="A line has 1 station or more."))
-    known = list(durations)
-    unknown = dict.fromkeys(name for pair in pairs for name in pair if name not in durations)
-    faults += [Fault(f"precedence names '{name}', which is no task", nearest=nearest(name, known), mend=f"Tasks: {', '.join(known)}.") for name in unknown]
-    path = find_cycle(pairs)
-    if path:
-        faults.append(Fault(f"tasks wait for each other: {' -> '.join(path)}", mend="Remove one of these precedences."))
-    if faults:
+    _check_question(cycle_time, stations, limit, faults)
+    tasks = read_tasks(durations, precedence, faults, also=cycle_time if cycle_time is not None and math.isfinite(cycle_time) else None)
+    cycle = 0
+    if tasks is not None and cycle_time is not None and stations is None:
+        cycle = math.floor(cycle_time / tasks.grid + 1e-6)  # the grid holds the cycle time itself; this takes its rounding away
+        faults += [Fault(f"task '{name}' takes {time * tasks.grid:g}, longer than the cycle time {cycle_time:g}", mend="Lengthen the cycle, split the task, or set stations in parallel.") for name, time in zip(tasks.names, tasks.times, strict=True) if time > cycle]  # fmt: skip
+    if faults or tasks is None:
         raise BadInput(faults)
+    if stations is None:
+        return _fewest(tasks, cycle, float(cycle_time or 0.0), limit, workers)
+    return _least(tasks, stations, limit, workers)
 
 
-def find_cycle(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """A closed path in a precedence ('a', 'b', 'a'), or [] where there is none."""
-    after: dict[str, list[str]] = {}
-    for a, b in pairs:
-        after.setdefault(a, []).append(b)
-    done: set[str] = set()
-    for root in after:
-        path: list[str] = []
-        stack = [(root, iter(after.get(root, ())))] if root not in done else []
-        path += [root] if stack else []
-        while stack:
-            name, rest = stack[-1]
-            step = next((child for child in rest if child not in done), None)
-            if step is None:
-                done.add(name)
-                stack.pop()
-                path.pop()
-            elif step in path:
-                return [*path[path.index(step) :], step]
-            else:
-                path.append(step)
-                stack.append((step, iter(after.get(step, ()))))
-    return []
+def _check_question(cycle_time: float | None, stations: int | None, limit: float, faults: list[Fault]) -> None:
+    if (cycle_time is None) == (stations is None):
+        faults.append(Fault("give either cycle_time or stations" + (", not both" if stations is not None else ""), mend="cycle_time: fewest stations; stations: least cycle time."))
+    if cycle_time is not None and not (math.isfinite(cycle_time) and cycle_time > 0.0):
+        faults.append(Fault(f"cycle_time={cycle_time} is not a time above 0"))
+    if stations is not None and (isinstance(stations, bool) or not isinstance(stations, int) or stations < 1):
+        faults.append(Fault(f"stations={stations} is not a count of 1 or more"))
+    if not limit >= 0.0:
+        faults.append(Fault(f"limit={limit} is not a time of 0 or more"))
 
 
-def _ordered(names: list[str], pairs: list[tuple[str, str]]) -> list[str]:
-    """Names so that each stands after those before it; otherwise as given."""
-    waits = {name: {a for a, b in pairs if b == name} for name in names}
-    out: list[str] = []
-    while len(out) < len(names):
-        ready = next(name for name in names if name not in out and waits[name] <= set(out))
-        out.append(ready)
+def _fewest(tasks: Tasks, cycle: int, cycle_time: float, limit: float, workers: int) -> Balance:
+    """SALBP-1: the rules' answer, unless the solver finds one with fewer stations or proves that there is none."""
+    best = by_rules(tasks, cycle)
+    bound = fewest_stations(tasks, cycle)
+    solver = "rules"
+    if len(best) > bound:
+        solver = "cp-sat"
+        found = solve_integer(_station_model(tasks, len(best) - 1, cycle, bound), limit=limit, workers=workers)
+        best, bound = _taken(tasks, found, best, bound, len(best))
+    return _balance(tasks, best, cycle_time, len(best), float(bound), bound >= len(best), solver)
+
+
+def _least(tasks: Tasks, stations: int, limit: float, workers: int) -> Balance:
+    """SALBP-2: the same for the cycle time."""
+    bound = least_cycle(tasks, stations)
+    best = by_rules_within(tasks, stations, bound)
+    solver = "rules"
+    if longest(tasks, best) > bound:
+        solver = "cp-sat"
+        found = solve_integer(_cycle_model(tasks, stations, longest(tasks, best) - 1, bound), limit=limit, workers=workers)
+        best, bound = _taken(tasks, found, best, bound, longest(tasks, best))
+    best = best + [[] for _ in range(stations - len(best))]
+    reached = longest(tasks, best)
+    return _balance(tasks, best, reached * tasks.grid, stations, bound * tasks.grid, bound >= reached, solver)
+
+
+def _taken(tasks: Tasks, found: Solved, best: Stations, bound: int, reached: int) -> tuple[Stations, int]:
+    """What the solver adds: a better balance, or the proof that nothing is better than what is there (`reached`)."""
+    if found.status == "infeasible":
+        return best, reached
+    lower = max(bound, math.ceil(found.bound - 1e-6)) if math.isfinite(found.bound) else bound
+    if not found.values:
+        return best, min(lower, reached)
+    stations: Stations = []
+    for index, task in ((int(name.split()[1]), int(name.split()[0])) for name, value in found.values.items() if value > 0.5 and not name.startswith(_CYCLE)):
+        stations += [[] for _ in range(index + 1 - len(stations))]
+        stations[index].append(task)
+    return [sorted(station, key=tasks.order.index) for station in stations], min(lower, round(found.objective))
+
+
+def _balance(tasks: Tasks, stations: Stations, cycle_time: float, count: int, bound: float, proved: bool, solver: str) -> Balance:
+    loads = tuple(sum(tasks.times[i] for i in station) * tasks.grid for station in stations)
+    full = max(loads)
+    efficiency = sum(loads) / (count * cycle_time) if cycle_time > 0.0 else 1.0
+    smoothness = math.sqrt(sum((full - load) ** 2 for load in loads))
+    assignment = tuple(tuple(tasks.names[i] for i in station) for station in stations)
+    return Balance(assignment, cycle_time, count, bound, proved, "optimal" if proved else "stopped", loads, efficiency, smoothness, solver)
+
+
+# --- the integer programs ---------------------------------------------------------------------------------------
+
+
+def _station_model(tasks: Tasks, stations: int, cycle: int, bound: int) -> Linear:
+    """Fewest of at most `stations` stations: an opened station costs one; they open from the first on."""
+    variables, rows, spans = _placing(tasks, stations, cycle)
+    opened = [Variable(f"{_CYCLE} {k}", low=float(k < bound), high=1.0, cost=1.0, integer=True) for k in range(stations)]
+    rows += [Constraint(f"load {k}", (*_load(tasks, spans, k), (f"{_CYCLE} {k}", float(-cycle))), high=0.0) for k in range(stations)]
+    rows += [Constraint(f"order {k}", ((f"{_CYCLE} {k}", 1.0), (f"{_CYCLE} {k - 1}", -1.0)), high=0.0) for k in range(1, stations)]
+    return Linear((*variables, *opened), tuple(rows))
+
+
+def _cycle_model(tasks: Tasks, stations: int, high: int, bound: int) -> Linear:
+    """Least cycle time from `bound` to `high` over so many stations."""
+    variables, rows, spans = _placing(tasks, stations, high)
+    rows += [Constraint(f"load {k}", (*_load(tasks, spans, k), (_CYCLE, -1.0)), high=0.0) for k in range(stations)]
+    return Linear((*variables, Variable(_CYCLE, low=float(bound), high=float(high), cost=1.0, integer=True)), tuple(rows))
+
+
+def _placing(tasks: Tasks, stations: int, cycle: int) -> tuple[list[Variable], list[Constraint], list[range]]:
+    """A binary 'i k' where task i may stand in station k; each task stands once; no task before one that it follows."""
+    window = windows(tasks, cycle)
+    spans = [window.span(i, stations) for i in range(len(tasks.times))]
+    variables = [Variable(f"{i} {k}", high=1.0, integer=True) for i, span in enumerate(spans) for k in span]
+    rows = [Constraint(f"once {i}", tuple((f"{i} {k}", 1.0) for k in span), low=1.0, high=1.0) for i, span in enumerate(spans)]
+    is_strong = len(tasks.arcs) * stations**2 <= _CUTS
+    for i, j in tasks.arcs:
+        if spans[i] and spans[j] and spans[i][-1] <= spans[j][0]:
+            continue
+        rows += _cuts(i, j, spans, stations) if is_strong else [_by_number(i, j, spans)]
+    return variables, rows, spans
+
+
+def _cuts(i: int, j: int, spans: list[range], stations: int) -> list[Constraint]:
+    """For each station k: j stands up to k only if i does. The relaxation is tighter than with station numbers."""
+    out = []
+    for k in range(stations):
+        later = tuple((f"{j} {l}", 1.0) for l in spans[j] if l <= k)
+        sooner = tuple((f"{i} {l}", -1.0) for l in spans[i] if l <= k)
+        if later and len(sooner) < len(spans[i]):
+            out.append(Constraint(f"{i} before {j} at {k}", (*later, *sooner), high=0.0))
     return out
 
 
-def _scaled(times: list[float], cycle: float | None) -> tuple[float, bool]:
-    """Steps in a unit of time, and whether every time is a whole number of them."""
-    every = [*times, *([cycle] if cycle is not None else [])]
-    for digits in range(_DIGITS + 1):
-        scale = 10.0**digits
-        if all(abs(t * scale - round(t * scale)) <= _EPS * max(1.0, t * scale) for t in every):
-            return scale, True
-    return _FINE / max(every), False
+def _by_number(i: int, j: int, spans: list[range]) -> Constraint:
+    return Constraint(f"{i} before {j}", (*((f"{i} {k}", float(k)) for k in spans[i]), *((f"{j} {k}", float(-k)) for k in spans[j])), high=0.0)
 
 
-def _down(value: float, scale: float, exact: bool) -> int:
-    return round(value * scale) if exact else math.floor(value * scale)
-
-
-def _up(value: float, scale: float, exact: bool) -> int:
-    return round(value * scale) if exact else math.ceil(value * scale)
-
-
-def _ranked(times: list[int], before: list[tuple[int, int]], cycle: int) -> list[int]:
-    """Station of each task by ranked positional weight: the ready task with the most work behind it that still fits."""
-    n = len(times)
-    behind = [{i} for i in range(n)]
-    for i in range(n - 1, -1, -1):  # tasks come in an order that the precedence allows
-        for a, b in before:
-            if a == i:
-                behind[i] |= behind[b]
-    weight = [sum(times[j] for j in behind[i]) for i in range(n)]
-    waits = [{a for a, b in before if b == i} for i in range(n)]
-    station_of = [-1] * n
-    placed: set[int] = set()
-    station, room = 0, cycle
-    while len(placed) < n:
-        ready = [i for i in range(n) if i not in placed and waits[i] <= placed and times[i] <= room]
-        if not ready:
-            station, room = station + 1, cycle
-            continue
-        i = max(ready, key=lambda i: (weight[i], -i))
-        station_of[i], room = station, room - times[i]
-        placed.add(i)
-    return station_of
-
-
-def _fewest_stations(names: list[str], times: list[float], before: list[tuple[int, int]], cycle: float, limit: float, workers: int) -> Balance:
-    scale, exact = _scaled(times, cycle)
-    tight = [_up(t, scale, exact) for t in times]  # rounded against us: what fits here fits in truth
-    loose = [_down(t, scale, exact) for t in times]  # rounded for us: what this cannot do nothing can
-    room = max(_down(cycle, scale, exact), max(tight))
-    low = max(1, math.ceil(sum(times) / cycle * (1.0 - _EPS)))
-    start = _ranked(tight, before, room)
-    found, bound, status = start, low, "optimal"
-    if max(start) + 1 > low:
-        problem = Stations(tuple(loose), tuple(before), max(start) + 1, low, max(start) + 1, _up(cycle, scale, exact), tuple(start))
-        best = solve_stations(problem, limit=limit, workers=workers)
-        bound, status = best.bound, best.status
-        if best.station_of and max(_loads(times, best.station_of, best.objective)) <= cycle * (1.0 + _EPS):
-            found = list(best.station_of)
-    used = max(found) + 1
-    proved = used <= bound
-    return _balance(names, times, found, used, cycle, "stations", float(bound), proved, status if proved else "stopped", scale, 0.0)
-
-
-def _least_cycle(names: list[str], times: list[float], before: list[tuple[int, int]], stations: int, limit: float, workers: int) -> Balance:
-    scale, exact = _scaled(times, None)
-    whole = [_down(t, scale, exact) for t in times]
-    low = max(max(whole), -(-sum(whole) // stations))
-    start = _start_for_stations(whole, before, stations, low)
-    high = max(_loads(whole, start, stations))
-    found, bound, status = start, low, "optimal"
-    if high > low:
-        best = solve_stations(Stations(tuple(whole), tuple(before), stations, int(low), int(high), None, tuple(start)), limit=limit, workers=workers)
-        bound, status = best.bound, best.status
-        found = list(best.station_of) or start
-    tolerance = 0.0 if exact else len(times) / scale
-    cycle = max(_loads(times, found, stations))
-    proven = max(bound / scale, max(times), sum(times) / stations)
-    proved = cycle <= proven + tolerance + _EPS * cycle or status == "optimal"
-    return _balance(names, times, found, stations, cycle, "cycle_time", min(proven, cycle), proved, status, scale, tolerance)
-
-
-def _start_for_stations(times: list[int], before: list[tuple[int, int]], stations: int, low: int) -> list[int]:
-    """The rule for the least cycle at which it fits, found by halving; the rule is not monotone, so this is a start only."""
-    bad, good = low - 1, sum(times)
-    while good - bad > 1:
-        middle = (bad + good) // 2
-        if max(_ranked(times, before, middle)) < stations:
-            good = middle
-        else:
-            bad = middle
-    return _ranked(times, before, good)
-
-
-def _loads(times: list[float] | list[int], station_of: Iterable[int], stations: int) -> list[float]:
-    loads = [0.0] * stations
-    for time, station in zip(times, station_of, strict=True):
-        loads[station] += time
-    return loads
-
-
-def _balance(
-    names: list[str], times: list[float], station_of: list[int], stations: int, cycle: float, minimised: str, bound: float, proved: bool, status: str, scale: float, tolerance: float
-) -> Balance:
-    loads = tuple(_loads(times, station_of, stations))
-    groups = tuple(tuple(name for name, station in zip(names, station_of, strict=True) if station == k) for k in range(stations))
-    efficiency = sum(times) / (stations * cycle) if cycle > 0.0 else 1.0
-    smoothness = math.sqrt(sum((cycle - load) ** 2 for load in loads))
-    return Balance(groups, loads, float(cycle), stations, minimised, float(bound), proved, status, efficiency, smoothness, scale, tolerance)
+def _load(tasks: Tasks, spans: list[range], station: int) -> tuple[tuple[str, float], ...]:
+    return tuple((f"{i} {station}", float(time)) for i, time in enumerate(tasks.times) if time and station in spans[i])

@@ -105,7 +105,7 @@ class _Loader:
         designs = {name: design for name, raw in file.generations.items() if (design := self.design(name, raw, catalog))}
         generations = {name: self.generation(name, file) for name in designs}
         self.dangling_demand(file)
-        offers, offers_from = self.offers(file.supply, catalog)
+        offers, offers_from = self.offers(file.supply, catalog, designs)
         line, target = self.line(file.line, catalog)
         results = self.results(file.evaluation)
         option = self.option(file.option, list(file.generations), catalog)
@@ -251,7 +251,7 @@ class _Loader:
                 mend = f"Generations here: {', '.join(known) or 'none'}."
                 self.faults.append(Fault(f"demand for '{name}', which is no generation", self.document.place(("demand", name), key=True), nearest=nearest(name, known), mend=mend))
 
-    def offers(self, raw: SupplyFile | None, catalog: Catalog) -> tuple[tuple[Offer, ...], str]:
+    def offers(self, raw: SupplyFile | None, catalog: Catalog, designs: Mapping[str, Design]) -> tuple[tuple[Offer, ...], str]:
         if raw is None:
             return (), ""
         found: list[Offer] = []
@@ -270,7 +270,8 @@ class _Loader:
                 self.faults.append(Fault(f"no file '{raw.offers}'", self.document.place(("supply", "offers")), nearest=nearest(raw.offers, siblings), mend=mend))
             else:
                 self.note(target)
-                own = self.guarded(lambda: read_offers(read_table(target), catalog=catalog), ("supply", "offers"))
+                assemblies = [word for design in designs.values() for a in design.assemblies.values() for word in (a.name, a.kind)]
+                own = self.guarded(lambda: read_offers(read_table(target), catalog=catalog, parts=assemblies), ("supply", "offers"))
                 found += own or ()
                 named.append(raw.offers)
         return tuple(found), ", ".join(named)

@@ -216,7 +216,8 @@ def run_evaluation(program: Program, stages: _Stages, draws: Draws, tell: Progre
         predictions |= {row.key: (answer.ledger.value(row.key), row.unit) for row in answer.ledger if row.formula}
     for results in program.results:
         predictions |= predict_cases(results, lambda case: predict_training_case(case, catalog=program.catalog, draws=draws))
-    stages.comparison = compare(predictions, program.results, draws=draws)
+    designs = {name: generation.design for name, generation in program.generations.items()}
+    stages.comparison = compare(predictions, program.results, draws=draws, designs=designs)
     tell("evaluation", 1, 1)
 
 
@@ -230,3 +231,75 @@ def run_option(program: Program, stages: _Stages, draws: Draws, effort: str, tel
     terms = Terms(spec.racks, (spec.window.first, spec.window.last), spec.price_usd, spec.deposit_usd, spec.generation, program.as_of)
     stages.option = value_option(terms, market, paths=PATHS[effort], seed=program.seed, draws=draws)
     tell("option", 1, 1)
+
+
+SKIPPED = {
+    "needs": ("needs", "how fast each model runs on each generation, what the needs ask of a generation by year, and which generation meets which need, when"),
+    "generations": ("designs", "power, cooling, mass, checks and the bill of materials of each rack"),
+    "supply": ("supply", "who makes what where, the landed cost of a rack and its domestic content"),
+    "line": ("factory", "a balanced line, its racks per week and its bottleneck"),
+    "evaluation": ("evaluation", "predicted against measured"),
+    "option": ("option", "what the right to buy is worth today, and whether to use it"),
+}
+
+
+def _gather(program: Program, stages: _Stages, draws: Draws, effort: str) -> Plan:
+    """One ledger and one mapping of plain data from all stages."""
+    ledger = Ledger(draws)
+    parts = [*stages.racks.values(), *stages.estimates.values(), stages.envelope, stages.sourcing, stages.factory, stages.roadmap, stages.option, stages.comparison]
+    for part in parts:
+        if part is not None:
+            ledger.add(part.ledger)
+    answer = compose_answer(program, stages, ledger)
+    present = {
+        "needs": bool(program.needs), "generations": bool(program.designs), "supply": stages.sourcing is not None, "line": stages.factory is not None,
+        "evaluation": stages.comparison is not None, "option": stages.option is not None,
+    }  # fmt: skip
+    data = {
+        "version": 1,
+        "program": {
+            "rackloom": __version__, "name": program.name, "file": program.file, "as_of": program.as_of.isoformat(), "effort": effort, "seed": program.seed, "scenario": program.scenario,
+            "parties": dict(program.parties), "digest": program.digest, "files": list(program.files), "echo": [list(line) for line in program.echo], "draws": draws.count,
+            "generations": {name: {"design": g.design, "volume_from": g.volume_from.isoformat()} for name, g in program.generations.items()},
+        },
+        "answer": as_plain(answer),
+        "needs": _needs_data(program, stages),
+        "envelope": as_plain(stages.envelope) or {},
+        "designs": as_plain(stages.racks),
+        "roadmap": as_plain(stages.roadmap) or {},
+        "supply": as_plain(stages.sourcing) or {},
+        "factory": as_plain(stages.factory) or {},
+        "evaluation": as_plain(stages.comparison) or {},
+        "option": as_plain(stages.option) or {},
+        "skipped": {section: f"Add '{section}:' to the program to see {what}." for section, (_, what) in SKIPPED.items() if not present[section]},
+        "sources": sources_of(program.catalog, ledger),
+        "ledger": ledger_rows(ledger),
+    }  # fmt: skip
+    return Plan(data, ledger)
+
+
+def _needs_data(program: Program, stages: _Stages) -> dict[str, Any]:
+    """Each need with its model in brief and its estimate on each generation."""
+    out = {}
+    for name, need in program.needs.items():
+        model = need.model
+        brief = {"name": model.name, "architecture": model.architecture, "parameters": model.parameters, "active_parameters": model.active_parameters, "source": model.source}
+        stated = {key: as_plain(getattr(need, key)) for key in ("tokens", "within_s", "rate_tokens_per_s", "input_tokens", "output_tokens", "ttft_s", "tpot_s", "growth_per_year")}
+        estimates = {system: as_plain(estimate) for (of, system), estimate in stages.estimates.items() if of == name}
+        out[name] = {"kind": need.kind, "start": need.start.isoformat(), "model": brief, "asks": {k: v for k, v in stated.items() if v is not None}, "estimates": estimates}
+    return out
+
+
+def sources_of(catalog: Catalog, ledger: Ledger) -> dict[str, Any]:
+    """The sources that a ledger rests on, by key."""
+    keys = sorted({key for row in ledger for key in row.sources})
+    return {key: as_plain(source) for key in keys if (source := catalog.source(key)) is not None}
+
+
+def _from_data(data: Mapping[str, Any]) -> Plan:
+    return Plan(data, ledger_from(data["ledger"]))
+
+
+def load_plan(path: str | Path) -> Plan:
+    """A saved plan, from its folder or its plan.json; its ledger has central values and intervals, not the draws."""
+    return _from_data(read_plan(Path(path)))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
 from ..catalog import Catalog, table
-from ..draws import Draws, Number
-from ..figures import Figure
+from ..draws import Draws, Number, central
+from ..errors import BadInput, Fault
 from ..ledger import Ledger
-from ..physics import temperature_rise, volume_flow_for_heat
+from ..physics import interpolate_table, neighbours, temperature_rise, volume_flow_for_heat
 from . import power
 from .bill import bill_of_materials
-from .checks import Facts, run_checks
+from .checks import run_checks
 from .nouns import CableLine, Checks, Design, RackAnswer
+from .rule import Facts
 from .system import accelerator_of
 
+END_OF_TABLE = "the supply temperature lies beyond the table of the coolant's properties: those of its nearest point are taken"
 LEFT_OUT = (
     "The coolant network is one balance: pressures, flow per branch, quick disconnects and the CDU are not solved.",
     "The busbar is a line with shelves sharing evenly: voltage drop, temperature and failure states are not solved.",
@@ -31,11 +33,14 @@ def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = N
     design : Design
     name : str
         of the generation; ledger rows stand under 'designs.NAME.'
+    catalog : Catalog, optional
+        in place of the one that the design was read with
     draws : Draws, optional
 
     Raises BadInput for a rack without accelerator.
     """
     name = name or design.name
+    design = design if catalog is None else replace(design, catalog=catalog)
     prefix = f"designs.{name}"
     book = Ledger(draws)
     accelerator, count = accelerator_of(design)
@@ -60,7 +65,9 @@ def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = N
 
 
 def check_design(design: Design, *, site: object = None, draws: Draws | None = None, name: str = "") -> Checks:
-    """Every check of a rack, worst first. `site` is read by a later release."""
+    """Every check of a rack, worst first. Raises BadInput for a site: no check reads one yet."""
+    if site is not None:
+        raise BadInput(Fault("no check reads a site yet", mend="Leave 'site' out; state feeds, breaker and coolant in the rack file."))
     answer = describe_rack(design, name=name, draws=draws)
     return Checks(answer.checks, answer.ledger)
 
@@ -68,7 +75,13 @@ def check_design(design: Design, *, site: object = None, draws: Draws | None = N
 def _heat(design: Design, prefix: str, book: Ledger, load_w: Number, input_w: Number) -> tuple[Number, Number, Number]:
     figure = design.coolant.liquid_share if design.coolant else None
     share: Number = book.take(figure) if figure else 0.0
-    liquid = book.put(f"{prefix}.heat_liquid_w", load_w * share, "W", "load x share taken by the coolant" if figure else "no coolant loop", [f"{prefix}.power_load_w", *([figure.key] if figure else [])])
+    liquid = book.put(
+        f"{prefix}.heat_liquid_w",
+        load_w * share,
+        "W",
+        "load x share taken by the coolant" if figure else "no coolant loop",
+        [f"{prefix}.power_load_w", *([figure.key] if figure else [])],
+    )
     formula = "input power less what the coolant takes: trays' air and the losses of conversion"
     air = book.put(f"{prefix}.heat_air_w", input_w - liquid, "W", formula, [f"{prefix}.power_input_w", f"{prefix}.heat_liquid_w"])
     return liquid, air, share
@@ -87,6 +100,8 @@ def _coolant(design: Design, prefix: str, book: Ledger, heat_w: Number) -> tuple
     cp, cp_keys = _at(fluid.name, "cp", "j_per_kg_k", supply_k, book, design.catalog)
     heat_key, property_keys = f"{prefix}.heat_liquid_w", [*density_keys, *cp_keys]
     if loop.flow_table is not None:
+        if not _is_within(*loop.flow_table, "m3_per_s", supply_k, design.catalog):
+            return supply_k, None, None  # a flow read beyond its table would be too small on the warm side
         flow, keys = _at(*loop.flow_table, "m3_per_s", supply_k, book, design.catalog)
         formula, inputs = f"published flow of {loop.flow_table[0]} at this supply temperature, linear between its points", [supply_key, *keys]
     elif loop.flow_m3_per_s is not None:
@@ -97,29 +112,31 @@ def _coolant(design: Design, prefix: str, book: Ledger, heat_w: Number) -> tuple
     else:
         return supply_k, None, None
     book.put(f"{prefix}.coolant_flow_m3_per_s", flow, "m3/s", formula, inputs)
+    beyond = not _is_within(fluid.name, "density", "kg_per_m3", supply_k, design.catalog)
     back = supply_k + temperature_rise(heat_w, flow, density, cp)
     inputs = [supply_key, heat_key, f"{prefix}.coolant_flow_m3_per_s", *property_keys]
-    book.put(f"{prefix}.coolant_return_temperature_k", back, "temperature_k", "supply + Q / (rho V cp), properties at the supply temperature", inputs)
+    book.put(
+        f"{prefix}.coolant_return_temperature_k",
+        back,
+        "temperature_k",
+        "supply + Q / (rho V cp), properties at the supply temperature",
+        inputs,
+        note=END_OF_TABLE if beyond else "",
+    )
     return supply_k, flow, back
 
 
 def _at(item: str, name: str, suffix: str, temperature_k: Number, book: Ledger, catalog: Catalog) -> tuple[Number, list[str]]:
-    """A table of the catalogue at a temperature, linear between its points and level beyond its ends."""
+    """A table of the catalogue at a temperature, with the keys of the points that it was read between."""
     points, figures = table(catalog.item(item), name, suffix)
     values = [book.take(figure) for figure in figures]
-    used = _neighbours(points, float(np.asarray(temperature_k).reshape(-1)[0]), figures)
-    if all(np.asarray(value).ndim == 0 for value in values) and np.asarray(temperature_k).ndim == 0:
-        return float(np.interp(float(temperature_k), points, [float(value) for value in values])), used
-    size = max(np.asarray(value).size for value in [*values, temperature_k])
-    matrix = np.stack([np.broadcast_to(np.asarray(value, dtype=float), (size,)) for value in values])
-    temperatures = np.broadcast_to(np.asarray(temperature_k, dtype=float), (size,))
-    return np.array([np.interp(t, points, matrix[:, i]) for i, t in enumerate(temperatures)]), used
+    return interpolate_table(points, values, temperature_k), [figures[i].key for i in neighbours(points, temperature_k)]
 
 
-def _neighbours(points: np.ndarray, at: float, figures: tuple[Figure, ...]) -> list[str]:
-    """Keys of the table's points on both sides of where it is read."""
-    index = int(np.clip(np.searchsorted(points, at), 1, len(points) - 1)) if len(points) > 1 else 0
-    return [figures[i].key for i in dict.fromkeys((max(index - 1, 0), index))]
+def _is_within(item: str, name: str, suffix: str, temperature_k: Number, catalog: Catalog) -> bool:
+    """Whether the central temperature lies within a table."""
+    points, _ = table(catalog.item(item), name, suffix)
+    return bool(points[0] - 1e-9 <= central(temperature_k) <= points[-1] + 1e-9)
 
 
 def _mass(design: Design, prefix: str, book: Ledger) -> tuple[Number | None, bool]:
@@ -138,7 +155,9 @@ def _mass(design: Design, prefix: str, book: Ledger) -> tuple[Number | None, boo
         inputs.append(figure.key)
     if not inputs:
         return None, True
-    return book.put(f"{prefix}.mass_kg", total, "kg", "sum of what is known", inputs, note="at least: the mass of the frame and of other things is not published" if lacking else ""), lacking
+    return book.put(
+        f"{prefix}.mass_kg", total, "kg", "sum of what is known", inputs, note="at least: the mass of the frame and of other things is not published" if lacking else ""
+    ), lacking
 
 
 def _cables(design: Design, prefix: str, book: Ledger) -> tuple[CableLine, ...]:

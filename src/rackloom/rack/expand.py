@@ -25,7 +25,13 @@ def expand_design(design: Design) -> dict[str, Any]:
     if coolant is not None:
         flow = ".".join(coolant.flow_table) if coolant.flow_table else _text(coolant.flow_m3_per_s)
         out["coolant"] = _kept(
-            {"fluid": coolant.fluid or None, "supply": _text(coolant.supply_temperature_k), "rise": _text(coolant.rise_k), "liquid_share": _text(coolant.liquid_share), "flow": flow}
+            {
+                "fluid": coolant.fluid or None,
+                "supply": _text(coolant.supply_temperature_k),
+                "rise": _text(coolant.rise_k),
+                "liquid_share": _text(coolant.liquid_share),
+                "flow": flow,
+            }
         )
     return _kept(out)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from ..figures import read_counted
 from ..reading import Strict
@@ -17,6 +17,9 @@ def _counted(value: str) -> str:
     return value
 
 
+Counted = Annotated[str, AfterValidator(_counted)]  # "4 x gb300", "busbar-nvl72"
+
+
 class AssemblyFile(Strict):
     """Parts put together: a tray, a node, a board."""
 
@@ -24,13 +27,11 @@ class AssemblyFile(Strict):
     kind: str = Field("", description="what it is to suppliers and lines: compute_tray, switch_tray, node, board, ...")
     title: str = ""
     height: Annotated[float, Field(gt=0, le=60)] = Field(1, description="units of the frame that one takes")
-    parts: list[str] = Field(default_factory=list, description="'4 x gb300', parts of the catalogue or other assemblies")
+    parts: list[Counted] = Field(default_factory=list, description="'4 x gb300', parts of the catalogue or other assemblies")
     power: Text | None = Field(None, description="power of the whole at load, in place of the sum of its parts; or 'item.figure'")
     static_power: Text | None = Field(None, description="power drawn beside the parts: fans, boards, losses")
     mass: Text | None = None
     unknown: list[str] = Field(default_factory=list, description="what nobody publishes: mass, power, depth, ...")
-
-    _check_parts = field_validator("parts")(lambda cls, value: [_counted(entry) for entry in value])
 
 
 class PowerFile(Strict):
@@ -80,7 +81,7 @@ class RackFile(Strict):
     height: Annotated[int, Field(gt=0, le=100)] | None = Field(None, description="units of the frame, where the catalogue does not say")
     layout: Literal["published", "assumed"] | None = None
     slots: dict[str, str] = Field(default_factory=dict, description="'u5-u8: 4 x shelf-33kw', counted from the bottom")
-    fixtures: list[str] = Field(default_factory=list, description="parts without a slot: busbar, manifold, spine")
+    fixtures: list[Counted] = Field(default_factory=list, description="parts without a slot: busbar, manifold, spine")
     assemblies: dict[str, AssemblyFile] = Field(default_factory=dict)
     connect: list[str] = Field(default_factory=list, description="'manifold.out[*] -> compute[*].coolant via uqd-04'")
     power: PowerFile | None = None
@@ -91,5 +92,3 @@ class RackFile(Strict):
     vary: dict[str, str] = Field(default_factory=dict, description="'coolant.supply: 25 to 45 C', for the roadmap's search")
     unknown: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
-
-    _check_fixtures = field_validator("fixtures")(lambda cls, value: [_counted(entry) for entry in value])

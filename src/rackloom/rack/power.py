@@ -46,9 +46,18 @@ def assembly_power(design: Design, name: str, book: Ledger) -> tuple[Number | No
 
 
 def is_shelf(design: Design, name: str) -> bool:
-    """True for what feeds the busbar rather than draws from it."""
+    """True for what feeds the busbar as long as the rack runs."""
+    return _kind(design, name) == "power_shelf"
+
+
+def is_load(design: Design, name: str) -> bool:
+    """True for what draws power: neither shelf nor battery, which gives for seconds and is no supply."""
+    return _kind(design, name) not in ("power_shelf", "bbu")
+
+
+def _kind(design: Design, name: str) -> str:
     item = design.catalog.items.get(name)
-    return name not in design.assemblies and item is not None and item.kind in ("power_shelf", "bbu")
+    return item.kind if item is not None and name not in design.assemblies else ""
 
 
 def load(design: Design, prefix: str, book: Ledger) -> tuple[Number, tuple[str, ...]]:
@@ -58,7 +67,7 @@ def load(design: Design, prefix: str, book: Ledger) -> tuple[Number, tuple[str, 
     missing: list[str] = []
     total: Number = 0.0
     for name, count in placed(design).items():
-        if is_shelf(design, name):
+        if not is_load(design, name):
             continue
         power, keys, lacking = assembly_power(design, name, book)
         missing += lacking
@@ -112,7 +121,15 @@ def input_power(design: Design, prefix: str, book: Ledger, load_w: Number) -> Nu
     shelves = any(is_shelf(design, slot.name) for slot in design.slots)
     figure = design.catalog.figure("psu-orv3-48v", "peak_efficiency_share") if shelves else design.catalog.figure("psu-titanium", "efficiency_at_50pct_share")
     value = load_w / book.take(figure)
-    book.put(f"{prefix}.power_input_w", value, "W", "load over conversion efficiency", [f"{prefix}.power_load_w", figure.key], basis="load, at the feeds", note="peak efficiency: the best case")
+    book.put(
+        f"{prefix}.power_input_w",
+        value,
+        "W",
+        "load over conversion efficiency",
+        [f"{prefix}.power_load_w", figure.key],
+        basis="load, at the feeds",
+        note="peak efficiency: the best case",
+    )
     return value
 
 
@@ -125,7 +142,9 @@ def peak(design: Design, prefix: str, book: Ledger, load_w: Number) -> Number:
         tdp = design.catalog.item(name).get("tdp_w")
         if tdp is None:
             value = load_w * book.take(ratio)
-            return book.put(f"{prefix}.power_peak_w", value, "W", "load times the spike ratio", inputs, basis="peak", note=f"whole load spiked: TDP of {name} not published; an upper figure")
+            return book.put(
+                f"{prefix}.power_peak_w", value, "W", "load times the spike ratio", inputs, basis="peak", note=f"whole load spiked: TDP of {name} not published; an upper figure"
+            )
         accelerators = accelerators + count * book.take(tdp)
         inputs.append(tdp.key)
     value = load_w + (book.take(ratio) - 1.0) * accelerators
@@ -147,25 +166,19 @@ def slot_uses(design: Design, prefix: str, book: Ledger, liquid_share: Number) -
     return tuple(out)
 
 
-def segment_current(design: Design, prefix: str, book: Ledger, load_w: Number) -> tuple[Number | None, str]:
-    """Largest current in a segment of the busbar [A], shelves sharing the load evenly; None without busbar or voltage."""
-    if design.power.bus_v is None or not any(is_shelf(design, slot.name) for slot in design.slots):
-        return None, ""
+def segment_current(design: Design, prefix: str, book: Ledger, load_w: Number) -> tuple[Number | None, str, tuple[str, ...]]:
+    """Largest current in a segment of the busbar [A], shelves sharing the load evenly, in words, with its inputs; None without busbar or voltage."""
+    units = [(slot.first + i, slot.name) for slot in design.slots for i in range(slot.count) if is_shelf(design, slot.name) or is_load(design, slot.name)]
+    shelves = sum(is_shelf(design, name) for _, name in units)
+    if design.power.bus_v is None or not shelves or shelves == len(units):
+        return None, "", ()
     volts = book.take(design.power.bus_v)
-    nodes: list[Number] = []
-    shelves = sum(slot.count for slot in design.slots if is_shelf(design, slot.name))
-    units: list[tuple[float, Number | None, bool]] = []
-    for slot in design.slots:
-        key = f"{prefix}.{slot.name}.power_w"
-        power = book.value(key) if key in book and design.power.load_w is None else None
-        units += [(slot.first + i, power, is_shelf(design, slot.name)) for i in range(slot.count)]
-    drawing = [entry for entry in units if not entry[2]]
-    even = any(power is None for _, power, _ in drawing)
-    for _, power, shelf in sorted(units, key=lambda entry: entry[0]):
-        nodes.append(load_w / volts / shelves if shelf else -(load_w / len(drawing) if even else power) / volts)  # type: ignore[operator]
-    shape = max((np.asarray(node).shape for node in nodes), key=len)
-    injected = np.stack([np.broadcast_to(np.asarray(node, dtype=float), shape) for node in nodes], axis=-1)
+    keys = {name: f"{prefix}.{name}.power_w" for _, name in units if not is_shelf(design, name)}
+    even = design.power.load_w is not None or any(key not in book for key in keys.values())
+    each = load_w / (len(units) - shelves)
+    nodes = [load_w / shelves / volts if is_shelf(design, name) else -(each if even else book.value(keys[name])) / volts for _, name in sorted(units, key=lambda unit: unit[0])]
+    injected = np.stack(np.broadcast_arrays(*(np.asarray(node, dtype=float) for node in nodes)), axis=-1)
     current = np.max(np.abs(busbar_segment_currents(injected)), axis=-1)
     how = "load spread evenly over the trays: their power is not published" if even else "trays at their own power"
-    value = current if current.ndim else float(current)
-    return value, f"largest current between two neighbours on the busbar, shelves sharing evenly, {how}"
+    inputs = (f"{prefix}.power_load_w",) if even else (f"{prefix}.power_load_w", *keys.values())
+    return current if current.ndim else float(current), f"largest current between two neighbours on the busbar, shelves sharing evenly, {how}", inputs

@@ -1,104 +1,96 @@
-"""Assignment of tasks to ordered stations by CP-SAT: the only file that imports it.
-
-Durations are whole numbers here; whoever calls scales and says how. One worker, a fixed seed and a limit in CP-SAT's
-deterministic time: the same problem gives the same answer on every run.
-"""
+"""Pure integer programs by CP-SAT: the only file that imports it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from typing import Any
 
-from ..errors import BadInput, Fault, Unfinished
+from ..errors import BadInput, Fault
+from .problem import Linear, Solved
 
 _SEED = 20_261_122
+_LARGEST = 2**53  # above it a float no longer holds every integer
 
 
-@dataclass(frozen=True)
-class Stations:
-    """Tasks 0..n-1 for stations 0..m-1; `before` holds pairs (i, j): i stands no later than j.
-
-    With `cycle` given: the fewest stations of at most that load, `stations` being more than enough (SALBP-1). Without: the
-    least load of the fullest of `stations` stations (SALBP-2). `low` and `high` bound the objective; `start` is a known
-    assignment with objective `high`.
-    """
-
-    durations: tuple[int, ...]
-    before: tuple[tuple[int, int], ...]
-    stations: int
-    low: int
-    high: int
-    cycle: int | None = None
-    start: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        n = len(self.durations)
-        faults = [Fault(f"task {i} has the negative duration {t}") for i, t in enumerate(self.durations) if t < 0]
-        faults += [Fault(f"precedence ({i}, {j}) names no task") for i, j in self.before if not (0 <= i < n and 0 <= j < n)]
-        if self.stations < 1 or self.low > self.high:
-            faults.append(Fault(f"no room: {self.stations} stations, objective from {self.low} to {self.high}"))
-        if faults:
-            raise BadInput(faults)
-
-
-@dataclass(frozen=True)
-class Assigned:
-    """Station of each task; `bound` is proven and equals `objective` when the status is 'optimal'."""
-
-    status: str  # optimal, infeasible, stopped
-    objective: int
-    bound: int
-    station_of: tuple[int, ...]
-
-
-def solve_stations(problem: Stations, *, limit: float = 60.0, workers: int = 1) -> Assigned:
-    """Solve an assignment to stations exactly, or stop with what was found and the bound reached.
+def solve_integer(problem: Linear, *, hint: Mapping[str, float] | None = None, limit: float = 60.0, workers: int = 1) -> Solved:
+    """Minimise a linear program whose variables, coefficients and finite bounds are all integers, reproducibly.
 
     Parameters
     ----------
-    problem : Stations
+    problem : Linear
+        every variable integer with finite bounds; every coefficient and cost an integer. A row's bound may be infinite
+    hint : mapping, optional
+        a start: values by variable; it may be partial, and need not be feasible
     limit : float
-        deterministic time of CP-SAT [its own unit, near a second on an old core]; never a clock
+        deterministic time after which the search stops with what it has; near a second of one core, but no clock [-]
     workers : int
-        search threads; the answer is reproducible with 1 only
+        threads; the answer depends on their number and on nothing else
+
+    `Solved.bound` is proven. Status 'stopped' with an infinite objective: nothing was found within the limit.
+    Raises BadInput for a number that is no integer, or an unbounded variable.
     """
+    _check(problem)
     from ortools.sat.python import cp_model
 
-    model, place = _model(problem, cp_model)
-    solver = cp_model.CpSolver()
-    solver.parameters.max_deterministic_time = limit
-    solver.parameters.num_workers = workers
-    solver.parameters.random_seed = _SEED
-    status = solver.solve(model)
-    if status == cp_model.INFEASIBLE:
-        return Assigned("infeasible", problem.high, problem.low, ())
-    if status == cp_model.MODEL_INVALID:
-        raise Unfinished(f"CP-SAT refused the model: {model.validate()}")
-    bound = max(problem.low, round(solver.best_objective_bound)) if status != cp_model.UNKNOWN else problem.low
-    if status == cp_model.UNKNOWN:
-        return Assigned("stopped", problem.high, bound, problem.start)
-    chosen = tuple(next(k for k, x in row.items() if solver.boolean_value(x)) for row in place)
-    return Assigned("optimal" if status == cp_model.OPTIMAL else "stopped", round(solver.objective_value), bound, chosen)
-
-
-def _model(problem: Stations, cp_model: Any) -> tuple[Any, list[dict[int, Any]]]:
     model = cp_model.CpModel()
-    last = (problem.high if problem.cycle is not None else problem.stations) - 1
-    place: list[dict[int, Any]] = [{k: model.new_bool_var(f"x_{i}_{k}") for k in range(last + 1)} for i in range(len(problem.durations))]
-    for row in place:
-        model.add_exactly_one(row.values())
-    where = [sum(k * x for k, x in row.items()) for row in place]
-    for i, j in problem.before:
-        model.add(where[i] <= where[j])
-    objective = model.new_int_var(problem.low, problem.high, "objective")
-    for k in range(last + 1):
-        load = sum(t * row[k] for t, row in zip(problem.durations, place, strict=True))
-        model.add(load <= (problem.cycle if problem.cycle is not None else objective))
-    if problem.cycle is not None:
-        for expression in where:
-            model.add(expression + 1 <= objective)
-    for row, k in zip(place, problem.start, strict=False):
-        for station, x in row.items():
-            model.add_hint(x, station == k)
-    model.minimize(objective)
-    return model, place
+    known = {v.name: model.new_int_var(int(v.low), int(v.high), v.name) for v in problem.variables}
+    for row in problem.constraints:
+        expression = sum((int(coefficient) * known[name] for name, coefficient in row.terms), start=0)
+        if not row.terms:  # a row without variables holds or fails by itself
+            model.add_bool_and([]) if row.low <= 0.0 <= row.high else model.add_bool_or([])
+        elif row.low == row.high:
+            model.add(expression == int(row.low))
+        else:
+            if row.low > -math.inf:
+                model.add(expression >= math.ceil(row.low))
+            if row.high < math.inf:
+                model.add(expression <= math.floor(row.high))
+    priced = [(int(v.cost), known[v.name]) for v in problem.variables if v.cost]
+    if priced:
+        model.minimize(sum((cost * variable for cost, variable in priced), start=0))
+    for name, value in (hint or {}).items():
+        if name in known:
+            model.add_hint(known[name], round(value))
+    return _answer(problem, known, _run(cp_model, model, limit, workers), has_objective=bool(priced))
+
+
+def _run(cp_model: Any, model: Any, limit: float, workers: int) -> tuple[Any, str]:
+    solver = cp_model.CpSolver()
+    solver.parameters.random_seed = _SEED
+    solver.parameters.num_workers = workers
+    solver.parameters.interleave_search = workers > 1  # keeps several workers reproducible
+    solver.parameters.max_deterministic_time = limit
+    return solver, solver.status_name(solver.solve(model))
+
+
+def _answer(problem: Linear, known: Mapping[str, Any], run: tuple[Any, str], *, has_objective: bool) -> Solved:
+    solver, status = run
+    if status == "INFEASIBLE":
+        return Solved("infeasible", math.inf, math.inf, {}, solver.num_branches)
+    if status == "MODEL_INVALID":
+        raise BadInput(Fault("the numbers of this problem are too large for an integer solver", mend="Use a coarser unit."))
+    bound = solver.best_objective_bound + problem.offset if has_objective else problem.offset
+    if status == "UNKNOWN":
+        return Solved("stopped", math.inf, bound if has_objective else -math.inf, {}, solver.num_branches)
+    values = {name: float(solver.value(variable)) for name, variable in known.items()}
+    objective = sum(v.cost * values[v.name] for v in problem.variables) + problem.offset
+    return Solved("optimal" if status == "OPTIMAL" else "stopped", objective, objective if status == "OPTIMAL" else bound, values, solver.num_branches)
+
+
+def _check(problem: Linear) -> None:
+    faults = []
+    for v in problem.variables:
+        if not v.integer or not all(_whole(x) for x in (v.low, v.high, v.cost)):
+            faults.append(Fault(f"variable '{v.name}' is not an integer with finite integer bounds and cost", mend="Give it both bounds, or use solve_linear."))
+    for row in problem.constraints:
+        if not all(_whole(coefficient) for _, coefficient in row.terms):
+            faults.append(Fault(f"constraint '{row.name}' has a coefficient that is no integer", mend="Scale the row, or use solve_linear."))
+        if row.low == row.high and not _whole(row.low):
+            faults.append(Fault(f"constraint '{row.name}' asks for {row.low:g}, which no integers sum to"))
+    if faults:
+        raise BadInput(faults)
+
+
+def _whole(value: float) -> bool:
+    return math.isfinite(value) and value == int(value) and abs(value) <= _LARGEST

@@ -1,4 +1,8 @@
-"""Linear and mixed-integer programs by HiGHS: the only file that imports it."""
+"""Linear and mixed-integer programs by HiGHS, as scipy carries it: the only file that imports it.
+
+scipy's copy is linked in statically. The separate package of HiGHS and OR-tools each bring a shared library of the same
+name, and whichever is loaded second fails; this program needs both solvers in one process (docs/decisions/0005).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,6 @@ import numpy as np
 
 from ..errors import Unfinished
 from .problem import Linear, Solved
-
-_SEED = 20_261_122
 
 
 def solve_linear(problem: Linear, *, node_limit: int | None = None, gap: float = 0.0) -> Solved:
@@ -24,63 +26,43 @@ def solve_linear(problem: Linear, *, node_limit: int | None = None, gap: float =
     gap : float
         relative gap between objective and bound at which a solution counts as optimal [-]
     """
-    import highspy
+    from scipy.optimize import Bounds, LinearConstraint, milp
 
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("random_seed", _SEED)
-    solver.setOptionValue("mip_rel_gap", gap)
-    if node_limit is not None:
-        solver.setOptionValue("mip_max_nodes", node_limit)
-    solver.passModel(_model(problem, highspy))
-    solver.run()
-    return _answer(problem, solver, highspy)
+    variables = problem.variables
+    is_mip = any(v.integer for v in variables)
+    bounds = Bounds([v.low for v in variables], [v.high for v in variables])
+    rules = [LinearConstraint(_matrix(problem), [c.low for c in problem.constraints], [c.high for c in problem.constraints])] if problem.constraints else []
+    options: dict[str, Any] = {"mip_rel_gap": gap}
+    if node_limit is not None and is_mip:
+        options["node_limit"] = node_limit
+    found = milp([v.cost for v in variables], integrality=[int(v.integer) for v in variables], bounds=bounds, constraints=rules, options=options)
+    return _answer(problem, found, is_mip)
 
 
-def _model(problem: Linear, highspy: Any) -> Any:
+def _matrix(problem: Linear) -> Any:
+    from scipy.sparse import csr_array
+
     index = {variable.name: i for i, variable in enumerate(problem.variables)}
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(problem.variables), len(problem.constraints)
-    lp.col_cost_ = np.array([v.cost for v in problem.variables], dtype=float)
-    lp.col_lower_ = np.array([v.low for v in problem.variables], dtype=float)
-    lp.col_upper_ = np.array([v.high for v in problem.variables], dtype=float)
-    lp.row_lower_ = np.array([c.low for c in problem.constraints], dtype=float)
-    lp.row_upper_ = np.array([c.high for c in problem.constraints], dtype=float)
-    lp.offset_ = problem.offset
-    starts, columns, values = [0], [], []
-    for constraint in problem.constraints:
-        row: dict[int, float] = {}
+    rows, columns, values = [], [], []
+    for row, constraint in enumerate(problem.constraints):
         for name, coefficient in constraint.terms:
-            row[index[name]] = row.get(index[name], 0.0) + coefficient
-        columns += list(row)
-        values += list(row.values())
-        starts.append(len(columns))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
-    lp.a_matrix_.index_ = np.array(columns, dtype=np.int32)
-    lp.a_matrix_.value_ = np.array(values, dtype=float)
-    if any(v.integer for v in problem.variables):
-        lp.integrality_ = [highspy.HighsVarType.kInteger if v.integer else highspy.HighsVarType.kContinuous for v in problem.variables]
-    return lp
+            rows.append(row)
+            columns.append(index[name])
+            values.append(coefficient)
+    return csr_array((np.array(values, dtype=float), (rows, columns)), shape=(len(problem.constraints), len(problem.variables)))
 
 
-def _answer(problem: Linear, solver: Any, highspy: Any) -> Solved:
-    status = solver.getModelStatus()
-    info = solver.getInfo()
-    states = highspy.HighsModelStatus
-    is_mip = any(v.integer for v in problem.variables)
-    nodes = int(max(0, info.mip_node_count)) if is_mip else 0
-    if status in (states.kInfeasible, states.kUnboundedOrInfeasible):
+def _answer(problem: Linear, found: Any, is_mip: bool) -> Solved:
+    nodes = int(found.mip_node_count or 0) if is_mip else 0
+    if found.status == 2 or (found.status == 4 and "infeasible" in str(found.message).lower()):
         return Solved("infeasible", math.inf, math.inf, {}, nodes)
-    if status == states.kUnbounded:
+    if found.status == 3:
         return Solved("unbounded", -math.inf, -math.inf, {}, nodes)
-    found = info.primal_solution_status == highspy.kSolutionStatusFeasible
-    if status != states.kOptimal and status not in (states.kSolutionLimit, states.kIterationLimit, states.kTimeLimit, states.kInterrupt):
-        raise Unfinished(f"HiGHS stopped with '{solver.modelStatusToString(status)}'.")
-    bound = float(info.mip_dual_bound) if is_mip else float(info.objective_function_value)
-    if not found:
+    if found.status not in (0, 1):
+        raise Unfinished(f"HiGHS stopped: {found.message}")
+    bound = float(found.mip_dual_bound) + problem.offset if is_mip and found.mip_dual_bound is not None else -math.inf
+    if found.x is None:
         return Solved("stopped", math.inf, bound, {}, nodes)
-    solution = solver.getSolution().col_value
-    values = {v.name: (float(round(x)) if v.integer else float(x)) for v, x in zip(problem.variables, solution, strict=True)}
-    return Solved("optimal" if status == states.kOptimal else "stopped", float(info.objective_function_value), bound, values, nodes)
+    objective = float(found.fun) + problem.offset
+    values = {v.name: (float(round(x)) if v.integer else float(x)) for v, x in zip(problem.variables, found.x, strict=True)}
+    return Solved("optimal" if found.status == 0 else "stopped", objective, bound if is_mip else objective, values, nodes)
