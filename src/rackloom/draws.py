@@ -68,6 +68,17 @@ def central(value: Number) -> float:
     return float(np.asarray(value).reshape(-1)[0])
 
 
+def shown(value: Number) -> float:
+    """The value to show beside an interval: the central one, or the median of the draws where the central one lies outside.
+
+    The largest of several uncertain times, for one, is longer in most draws than at the central times.
+    """
+    middle, ends = central(value), interval(value)
+    if ends is None or ends[0] <= middle <= ends[1] or not all(np.isfinite(ends)):
+        return middle
+    return float(np.median(np.asarray(value)[1:]))
+
+
 def interval(value: Number, low: float = 0.1, high: float = 0.9) -> tuple[float, float] | None:
     """The 80 % interval (or another one) of a number that carries draws; None for a plain one."""
     array = np.asarray(value)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .draws import Draws, Number, central, interval
+from .draws import Draws, Number, central, interval, shown
 from .figures import GRADES, Figure
 
 
@@ -62,7 +62,10 @@ class Ledger:
         if not formula:
             raise ValueError(f"{key}: a computed figure names its formula")
         ends = interval(value) or (None, None)
-        self._rows[key] = Row(key, central(value), unit, *_spread(ends), formula=formula, inputs=tuple(dict.fromkeys(inputs)), note=note, basis=basis)
+        middle = shown(value)
+        if middle != central(value):
+            note = "; ".join(part for part in (note, f"median of the draws; central inputs give {central(value):.4g}") if part)
+        self._rows[key] = Row(key, middle, unit, *_spread(ends), formula=formula, inputs=tuple(dict.fromkeys(inputs)), note=note, basis=basis)
         self._values[key] = value
         return value
 

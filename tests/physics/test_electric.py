@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rackloom.errors import OutOfRange
 from rackloom.physics import busbar_segment_currents, three_phase_current
+from tests.published.load import published
 
 
 def test_three_phase_current_by_hand():
@@ -19,6 +20,11 @@ def test_three_phase_current_by_hand():
     for bad in ((1.0, 0.0, 1.0), (1.0, 400.0, 0.0), (1.0, 400.0, 1.1)):
         with pytest.raises(OutOfRange):
             three_phase_current(*bad)
+
+
+@pytest.mark.parametrize("case", [row for row in published("electric") if row["phases"] == 3], ids=lambda case: case["id"])
+def test_published_currents(case):
+    assert three_phase_current(case["watts"], case["volts"]) == pytest.approx(case["expected_a"], rel=case["rel"]), case["source"]
 
 
 def test_a_busbar_fed_from_one_end_carries_all_of_it_and_from_both_ends_half():

@@ -62,9 +62,10 @@ def balance_line(
     """
     faults: list[Fault] = []
     _check_question(cycle_time, stations, limit, faults)
-    tasks = read_tasks(durations, precedence, faults, also=cycle_time if cycle_time is not None and math.isfinite(cycle_time) else None)
+    is_time = cycle_time is not None and math.isfinite(cycle_time) and cycle_time > 0.0
+    tasks = read_tasks(durations, precedence, faults, also=cycle_time if is_time else None)
     cycle = 0
-    if tasks is not None and cycle_time is not None and stations is None:
+    if tasks is not None and cycle_time is not None and is_time:
         cycle = math.floor(cycle_time / tasks.grid + 1e-6)  # the grid holds the cycle time itself; this takes its rounding away
         faults += [Fault(f"task '{name}' takes {time * tasks.grid:g}, longer than the cycle time {cycle_time:g}", mend="Lengthen the cycle, split the task, or set stations in parallel.") for name, time in zip(tasks.names, tasks.times, strict=True) if time > cycle]  # fmt: skip
     if faults or tasks is None:

@@ -122,7 +122,9 @@ def _cycle(count: int, pairs: list[tuple[int, int]]) -> list[int]:
         here = path[-1]
         earlier = min(k for k, j in pairs if j == here and k in remaining)
         if earlier in path:
-            return path[path.index(earlier) :][::-1]
+            loop = path[path.index(earlier) :][::-1]
+            first = loop.index(min(loop))  # told from the task that was given first
+            return loop[first:] + loop[:first]
         path.append(earlier)
 
 

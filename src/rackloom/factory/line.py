@@ -18,11 +18,12 @@ from .preset import Line, Operation
 
 LEFT_OUT = (
     "Variability of times, blocking and starving between stations, breakdowns beyond the uptime share, learning and shortages of parts are not modelled: racks per week are an upper figure.",
+    "The line is balanced once, at central times; where times turn out otherwise some station is slower, so the interval of the rate lies mostly below its central value.",
     "Each generation is run as if it had the whole line to itself.",
     "Building and testing trays (L10) and the other lower levels come before this line and are not counted.",
     "Water, cooling and floor space of the test hall are not limits here; its power is.",
 )
-_LIMIT = 0.5  # deterministic time of the solver for one generation's balance; past it the bound says how far off the best can be
+_LIMIT = 0.5  # deterministic time of the solver for one balance; past it the bound says how much better the best can be
 
 
 @dataclass(frozen=True)
@@ -219,9 +220,9 @@ class _Generation:
         """Operations to stations at central times, in whole seconds: no time study is finer."""
         lots = self.lots()
         self.lot_of = {lot.name: lot for lot in lots}
-        durations = {lot.name: float(round(60.0 * lot.operation.time.value * lot.pieces)) for lot in lots}
-        stations = self.book.take(self.line.stations)
-        return balance_line(durations, self.precedence(lots), stations=round(central(stations)), limit=_LIMIT)
+        seconds = {lot.name: float(round(60.0 * lot.operation.time.value * lot.pieces)) for lot in lots}
+        stations = round(central(self.book.take(self.line.stations)))
+        return balance_line(seconds, self.precedence(lots), stations=stations, limit=_LIMIT)
 
     def stations(self, balance: Balance, times: Mapping[str, Number]) -> tuple[StationLoad, ...]:
         out = []

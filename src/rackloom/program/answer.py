@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..draws import central
+from ..draws import central, shown
 from ..ledger import Ledger, weakest_grade
 from ..rack import Check
 from .flips import Outcome, find_flips
@@ -84,18 +84,18 @@ def one_line(program: Program, stages: Any, chosen: str, failures: tuple[Failure
         head = f"{chosen} ({generation.design}), {quarter(generation.volume_from)}"
         if stages.roadmap:
             head += f", meets {stages.roadmap.needs_met.get(chosen, 0)} of {len(program.needs)} needs"
-        parts += [head, f"{central(rack.power_load_w) / 1e3:.0f} kW"]
+        parts += [head, f"{shown(rack.power_load_w) / 1e3:.0f} kW"]
     supplied = stages.sourcing.generations.get(chosen) if stages.sourcing else None
     if supplied is not None:
-        parts.append(f"{money_text(central(supplied.landed_cost_usd))} landed ({span_text(supplied.landed_cost_usd, 1e6)})")
+        parts.append(f"{money_text(shown(supplied.landed_cost_usd))} landed ({span_text(supplied.landed_cost_usd, 1e6)})")
         content = supplied.content_of("tray")
         if content is not None and content.share is not None:
-            parts.append(f"{central(content.share):.0%} US (FAR, tray)".replace("%", " %"))
+            parts.append(f"{shown(content.share):.0%} US (FAR, tray)".replace("%", " %"))
     line = stages.factory.generations.get(chosen) if stages.factory else None
     if line is not None:
-        parts.append(f"{central(line.racks_per_week):.0f} racks/wk ({span_text(line.racks_per_week, 1.0)})")
+        parts.append(f"{shown(line.racks_per_week):.0f} racks/wk ({span_text(line.racks_per_week, 1.0)})")
     if stages.option is not None:
-        parts.append(f"option {money_text(central(stages.option.value_usd))}: {stages.option.action}")
+        parts.append(f"option {money_text(shown(stages.option.value_usd))}: {stages.option.action}")
     tail = f" Blocks: {failures[0].what}." if failures else ""
     return "; ".join(parts) + "." + tail
 
@@ -116,7 +116,7 @@ def find_failures(program: Program, stages: Any, chosen: str) -> Iterable[Failur
     if stages.factory:
         for name, line in stages.factory.generations.items():
             if line.meets is False:
-                made, asked = central(line.racks_per_week), central(line.target_racks_per_week)
+                made, asked = shown(line.racks_per_week), shown(line.target_racks_per_week)
                 detail = f"{made:.1f} racks a week of {asked:.1f} asked; the bottleneck is {line.bottleneck}"
                 yield Failure(f"{name}: the line falls short", "factory", (0.8 if name == chosen else 0.4) * (1.0 - made / asked), detail, "Add what the bottleneck names.")
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..draws import central, interval
+from ..draws import interval, shown
 from ..errors import BadInput, Fault
 from ..exchange.tables import neutral_cell
 from ..figures import Figure, Range
@@ -54,7 +54,7 @@ def _uncertain(array: np.ndarray) -> Any:
     if array.ndim == 0 or array.size == 1:
         return as_plain(float(array.reshape(-1)[0]))
     low, high = interval(array) or (math.nan, math.nan)
-    return {"value": as_plain(central(array)), "low": as_plain(low), "high": as_plain(high)}
+    return {"value": as_plain(shown(array)), "low": as_plain(low), "high": as_plain(high)}
 
 
 def ledger_rows(ledger: Ledger) -> list[dict[str, Any]]:

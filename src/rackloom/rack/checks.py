@@ -250,8 +250,8 @@ def _return_temperature(facts: Facts, book: Ledger) -> Check | None:
     if facts.return_k is None:
         return not_checkable(ask, "flow at this supply temperature")
     limits = [facts.design.catalog.item("pg25-limits").get("max_temperature_k")]
-    if f"observed-{facts.design.name}" in facts.design.catalog.items:
-        limits.append(facts.design.catalog.item(f"observed-{facts.design.name}").get("return_max_temperature_k"))
+    if facts.design.coolant is not None:
+        limits.append(facts.design.coolant.return_max_temperature_k)
     known = [limit for limit in limits if limit is not None]
     if not known:
         return not_checkable(ask, "highest temperature of the coolant")

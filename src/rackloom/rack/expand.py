@@ -29,6 +29,7 @@ def expand_design(design: Design) -> dict[str, Any]:
                 "fluid": coolant.fluid or None,
                 "supply": _text(coolant.supply_temperature_k),
                 "rise": _text(coolant.rise_k),
+                "return_max": _text(coolant.return_max_temperature_k),
                 "liquid_share": _text(coolant.liquid_share),
                 "flow": flow,
             }

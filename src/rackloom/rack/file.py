@@ -51,6 +51,7 @@ class CoolantFile(Strict):
     supply: Text | None = None
     rise: Text | None = Field(None, description="temperature rise of the coolant, where no flow is stated")
     liquid_share: Text | None = Field(None, description="share of the heat that the coolant takes")
+    return_max: Text | None = Field(None, description="highest return temperature that the rack allows")
     flow: Text | None = Field(None, description="a flow, 'item.figure', or 'item.table' of flow against supply temperature")
 
 

@@ -275,7 +275,12 @@ class Merger:
         if raw.fluid is not None:
             self.known(raw.fluid, ("coolant", "fluid"), "fluid")
             coolant = replace(coolant, fluid=raw.fluid)
-        for key, word, unit in (("supply_temperature_k", "supply", "temperature_k"), ("rise_k", "rise", "K"), ("liquid_share", "liquid_share", "1")):
+        for key, word, unit in (
+            ("supply_temperature_k", "supply", "temperature_k"),
+            ("rise_k", "rise", "K"),
+            ("return_max_temperature_k", "return_max", "temperature_k"),
+            ("liquid_share", "liquid_share", "1"),
+        ):
             if getattr(raw, word) is not None:
                 read: dict[str, Any] = {key: self.figure(getattr(raw, word), ("coolant", word), unit)}
                 coolant = replace(coolant, **read)

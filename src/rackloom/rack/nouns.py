@@ -73,6 +73,7 @@ class Coolant:
     liquid_share: Figure | None = None
     flow_m3_per_s: Figure | None = None
     flow_table: tuple[str, str] | None = None  # item, name of the table
+    return_max_temperature_k: Figure | None = None  # the rack's own limit
 
 
 @dataclass(frozen=True)

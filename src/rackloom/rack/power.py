@@ -20,8 +20,8 @@ def power_figure(item: Item) -> Figure | None:
     return next((figure for name in ("tdp_w", "max_w", "power_w") if (figure := item.get(name))), None)
 
 
-def assembly_power(design: Design, name: str, book: Ledger) -> tuple[Number | None, tuple[str, ...], tuple[str, ...]]:
-    """Power of one thing in a slot at load: number (None where a consumer's power is not published), inputs, what is missing."""
+def assembly_power(design: Design, name: str, book: Ledger) -> tuple[Number, tuple[str, ...], tuple[str, ...]]:
+    """Power of one thing in a slot at load: the sum of what is known [W], its inputs, and the consumers whose power is not published."""
     assembly = design.assemblies.get(name)
     if assembly is not None and assembly.power_w is not None:
         return book.take(assembly.power_w), (assembly.power_w.key,), ()
@@ -42,7 +42,7 @@ def assembly_power(design: Design, name: str, book: Ledger) -> tuple[Number | No
         inputs.append(assembly.static_power_w.key)
     elif assembly is not None and not inputs:
         missing.append(f"power of {assembly.title}")
-    return (None if missing else total), tuple(dict.fromkeys(inputs)), tuple(missing)
+    return total, tuple(dict.fromkeys(inputs)), tuple(missing)
 
 
 def is_shelf(design: Design, name: str) -> bool:
@@ -71,10 +71,10 @@ def load(design: Design, prefix: str, book: Ledger) -> tuple[Number, tuple[str, 
             continue
         power, keys, lacking = assembly_power(design, name, book)
         missing += lacking
-        if power is None:
-            continue
-        key = f"{prefix}.{name}.power_w"
-        book.put(key, power, "W", f"one {name}: sum of its parts at their TDP or largest draw, and what is drawn beside them", keys)
+        # without all of its parts it is no power of that thing, yet what is known of it counts for the least that the rack draws
+        key = f"{prefix}.{name}.{'known_power_w' if lacking else 'power_w'}"
+        note = f"at least: without {', '.join(lacking)}" if lacking else ""
+        book.put(key, power, "W", f"one {name}: sum of its parts at their TDP or largest draw, and what is drawn beside them", keys, note=note)
         total = total + count * power
         inputs.append(key)
         words.append(f"{count} x {name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 _PREFIXED = {"W": "W", "byte": "B", "byte/s": "B/s", "FLOP/s": "FLOP/s", "FLOP": "FLOP", "token/s": "tok/s", "token": "tok", "J": "J", "Hz": "Hz", "Pa": "Pa"}
+_COUNTED = ("token/s", "token")  # thousands of these are said in full
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _PLAIN = {
     "m3/s": (60e3, "L/min"), "m3/s/W": (60e6, "L/min/kW"), "temperature_k": (1.0, "°C"), "K": (1.0, "K"), "rack/wk": (1.0, "racks/wk"), "rack": (1.0, "racks"), "d": (1.0, "d"),
@@ -13,17 +14,18 @@ _PLAIN = {
 THIN = " "  # narrow no-break space between number and unit
 
 
-def digits_for(value: float, low: float | None, high: float | None) -> int:
-    """Significant digits that a number deserves: the last one shown is about a fifth of the interval's half-width, 2 to 4."""
-    if low is None or high is None or high <= low or value == 0.0:
-        return 3
-    spread = (high - low) / 2.0 / abs(value)
-    return max(2, min(4, 1 + math.ceil(-math.log10(max(spread, 1e-4)))))
+def place_for(value: float, low: float | None, high: float | None) -> int:
+    """Decimal place of the last digit shown, negative for tens, hundreds, ...: a tenth to a third of the interval's half-width.
 
-
-def place_for(value: float, digits: int) -> int:
-    """Decimal place of the last digit shown; negative for tens, hundreds, ..."""
-    return digits - 1 - math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+    Without an interval three significant digits are shown; never more than four.
+    """
+    has_span = low is not None and high is not None and high > low
+    half = (high - low) / 2.0 if has_span else 0.0  # type: ignore[operator]
+    size = max(abs(value), half)
+    if size == 0.0 or not math.isfinite(size):
+        return 0
+    most = 3 - math.floor(math.log10(size))
+    return min(most, -math.floor(math.log10(half / 3.0))) if has_span else most - 1
 
 
 def rounded(value: float, place: int) -> str:
@@ -31,6 +33,7 @@ def rounded(value: float, place: int) -> str:
     if not math.isfinite(value):
         return "∞" if value > 0 else ("−∞" if value < 0 else "n/a")
     text = f"{round(value, place) + 0.0:,.{max(place, 0)}f}"
+    text = text[1:] if text.startswith("-") and not text.strip("-0.,") else text  # no minus before a rounded nought
     return text.replace(",", THIN).replace("-", "−")
 
 
@@ -39,6 +42,8 @@ def scale_of(value: float, unit: str) -> tuple[float, str]:
     size = abs(value)
     if unit in _PREFIXED:
         for factor, prefix in _PREFIXES:
+            if unit in _COUNTED and prefix == "k":
+                continue
             if size >= factor * 0.9995 or (factor == 1.0 and (size == 0.0 or unit in ("byte", "token", "FLOP"))):
                 return 1.0 / factor, prefix + _PREFIXED[unit]
         return 1e9, "n" + _PREFIXED[unit]
@@ -57,7 +62,6 @@ def number_text(value: float | None, unit: str, low: float | None = None, high: 
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "unknown"
     has_span = low is not None and high is not None and high > low
-    digits = digits_for(value, low, high) if has_span else 3
     if unit == "1" and (name.endswith("share") or name.endswith("probability") or name.endswith("margin")):
         factor, after, before = 100.0, f"{THIN}%", ""
     elif unit == "USD":
@@ -67,13 +71,16 @@ def number_text(value: float | None, unit: str, low: float | None = None, high: 
         text = f"{value - shift:.1f}".rstrip("0").rstrip(".").replace("-", "−")
         return f"{text}{THIN}°C" + (f" ({low - shift:.0f}–{high - shift:.0f})" if has_span and span and low is not None and high is not None else "")
     else:
-        factor, word = scale_of(value if value else (high or 0.0), unit)
+        factor, word = scale_of(max(abs(value), (high - low) / 2.0 if has_span and low is not None and high is not None else 0.0), unit)
         after, before = (f"{THIN}{word}" if word else ""), ""
     if unit == "1" and not has_span and float(value).is_integer() and abs(value) < 1e7 and factor == 1.0:
         return f"{int(value):,}".replace(",", THIN).replace("-", "−")
     sign = "−" if value < 0 and before else ""
-    place = place_for((value or high or 0.0) * factor, digits)
-    head = f"{sign}{before}{rounded(abs(value) * factor if before else value * factor, place)}{after}"
+    place = place_for(value * factor, low * factor if low is not None else None, high * factor if high is not None else None)
+    digits = rounded(abs(value) * factor if before else value * factor, place)
+    if not has_span and "." in digits and (factor == 100.0 or float(digits.replace(THIN, "").replace("−", "-")).is_integer()):
+        digits = digits.rstrip("0").rstrip(".")
+    head = f"{sign}{before}{digits}{after}"
     if not (has_span and span):
         return head
     assert low is not None and high is not None

@@ -247,5 +247,5 @@ def _whole(racks: Number) -> str:
 
 
 def _span(days: float) -> str:
-    weeks = days / 7.0
-    return f"{weeks:.0f} weeks" if weeks >= 1.5 else f"{math.ceil(days - 1e-9)} days"
+    weeks, whole = days / 7.0, math.ceil(days - 1e-9)
+    return f"{weeks:.0f} weeks" if weeks >= 1.5 else f"{whole} day{'' if whole == 1 else 's'}"

@@ -13,15 +13,13 @@ _SEED = 20_261_122
 _LARGEST = 2**53  # above it a float no longer holds every integer
 
 
-def solve_integer(problem: Linear, *, hint: Mapping[str, float] | None = None, limit: float = 60.0, workers: int = 1) -> Solved:
+def solve_integer(problem: Linear, *, limit: float = 60.0, workers: int = 1) -> Solved:
     """Minimise a linear program whose variables, coefficients and finite bounds are all integers, reproducibly.
 
     Parameters
     ----------
     problem : Linear
         every variable integer with finite bounds; every coefficient and cost an integer. A row's bound may be infinite
-    hint : mapping, optional
-        a start: values by variable; it may be partial, and need not be feasible
     limit : float
         deterministic time after which the search stops with what it has; near a second of one core, but no clock [-]
     workers : int
@@ -49,9 +47,6 @@ def solve_integer(problem: Linear, *, hint: Mapping[str, float] | None = None, l
     priced = [(int(v.cost), known[v.name]) for v in problem.variables if v.cost]
     if priced:
         model.minimize(sum((cost * variable for cost, variable in priced), start=0))
-    for name, value in (hint or {}).items():
-        if name in known:
-            model.add_hint(known[name], round(value))
     return _answer(problem, known, _run(cp_model, model, limit, workers), has_objective=bool(priced))
 
 
