@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import Field
 
 from rackloom.errors import BadInput
 from rackloom.reading import Strict, build, parse_yaml, read_yaml
@@ -67,7 +68,7 @@ class Inner(Strict):
 
 class Outer(Strict):
     title: str
-    parts: dict[str, Inner] = {}
+    parts: dict[str, Inner] = Field(default_factory=dict)
 
 
 def test_all_faults_at_once_with_nearest_key():

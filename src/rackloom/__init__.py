@@ -18,7 +18,7 @@ _DOORS = {
     "read_results": "evaluate", "compare": "evaluate", "value_option": "option",
 }  # fmt: skip
 
-__all__ = ["__version__", *sorted(_DOORS)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_DOORS)]
 
 
 def __getattr__(name: str) -> Any:

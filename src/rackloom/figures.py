@@ -100,8 +100,8 @@ _COUNTED = re.compile(r"^\s*(?P<count>[-+]?\d+)\s*x\s+(?P<thing>.+?)\s*$")
 def _registry() -> Any:
     import pint  # imported when the first unit is read, so that --help stays quick
 
-    registry = pint.UnitRegistry(None)
-    registry.load_definitions([line for line in _UNITS.strip().splitlines()])
+    registry: Any = pint.UnitRegistry(None)
+    registry.load_definitions(_UNITS.strip().splitlines())
     return registry
 
 
@@ -213,7 +213,7 @@ class Range:
 
 
 def read_range(text: object, unit: str) -> Range:
-    """"100 to 400 racks/quarter" or a single quantity, in `unit`. Raises ValueError."""
+    """ "100 to 400 racks/quarter" or a single quantity, in `unit`. Raises ValueError."""
     match = _RANGE.match(text) if isinstance(text, str) else None
     if not match:
         value = read_quantity(text, unit)
@@ -227,7 +227,7 @@ def read_range(text: object, unit: str) -> Range:
 
 
 def read_counted(text: object) -> tuple[int, str]:
-    """"10 x compute" -> (10, "compute"); "compute" -> (1, "compute"). Raises ValueError."""
+    """ "10 x compute" -> (10, "compute"); "compute" -> (1, "compute"). Raises ValueError."""
     match = _COUNTED.match(str(text))
     if not match:
         word = str(text).strip()

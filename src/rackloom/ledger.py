@@ -79,6 +79,10 @@ class Ledger:
         """The number behind a row, with its draws."""
         return self._values[key]
 
+    def row(self, key: str) -> Row | None:
+        """A row, or None where the key is not written."""
+        return self._rows.get(key)
+
     def __getitem__(self, key: str) -> Row:
         return self._rows[key]
 

@@ -74,7 +74,7 @@ class Document:
         return Place(self.name, line, column, text)
 
     def where(self, path: Iterable[str | int]) -> str:
-        """"program.yaml:14", the source of a user's own figure."""
+        """ "program.yaml:14", the source of a user's own figure."""
         return f"{Path(self.name).name}:{self.place(path).line}"
 
 
@@ -137,7 +137,13 @@ class _Reader:
         self.count += 1
         mark = node.start_mark
         if self.count > MAX_NODES:
-            raise BadInput(Fault(f"more than {MAX_NODES:,} values once aliases are followed", self.document.place_at(mark.line + 1, mark.column + 1), mend="Write less, or fewer aliases of aliases."))
+            raise BadInput(
+                Fault(
+                    f"more than {MAX_NODES:,} values once aliases are followed",
+                    self.document.place_at(mark.line + 1, mark.column + 1),
+                    mend="Write less, or fewer aliases of aliases.",
+                )
+            )
         if len(path) > MAX_DEPTH:
             raise BadInput(Fault("nested too deeply", self.document.place_at(mark.line + 1, mark.column + 1), mend=f"At most {MAX_DEPTH} levels."))
         if id(node) in self.open:

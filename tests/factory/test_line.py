@@ -97,6 +97,25 @@ def test_a_rack_without_power_or_above_the_hall_is_refused_all_at_once():
     assert "'dark'" in text
 
 
+def test_what_a_rate_takes_by_hand():
+    """14 racks a week of the line of `test_a_line_by_hand`, which makes 11.2.
+
+    Takt: 40 h x 3600 x 0.9 / 14 = 9257.14 s = 154 min, and the work is 150 min: one station. Cells: 14 x 60 h / 168 h = 5,
+    of 120 kW each. At 60 a week the takt is 36 min, less than the 45 min of a lot of trays: no number of stations in a row does it.
+    """
+    asked = {name: Figure(f"program.demand.{name}", value, "rack/wk", "program.yaml:9", "A") for name, value in (("now", 14.0), ("far", 60.0), ("none", 0.0))}
+    answer = run_line(toy(), dict.fromkeys(asked, RACK), targets=asked)
+    now, far, none = (answer.generations[name] for name in ("now", "far", "none"))
+    assert not now.meets
+    assert now.takt_s == pytest.approx(40 * 3600 * 0.9 / 14)
+    assert (now.stations_needed, now.cells_needed, now.hall_power_needed_w) == (1, 5.0, 600_000.0)
+    assert (far.stations_needed, far.cells_needed) == (None, 22.0)  # 60 x 60 / 168 = 21.4
+    assert (none.takt_s, none.meets) == (None, True)
+    enough = run_line(toy(stations=1, cells=5), {"now": RACK}, targets=asked).generations["now"]
+    assert enough.meets
+    assert answer.ledger.dangling() == []
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 4), st.integers(1, 12), st.floats(0.3, 1.0))
 def test_more_of_anything_never_makes_fewer_racks(stations, cells, passed):
@@ -114,7 +133,7 @@ def test_the_shipped_preset_runs_a_shipped_rack():
     9 x 10 = 90, compute trays 18 x 10 = 180, switches 2 x 17.5 = 35, couplings 54 x 1.25 = 67.5, cards (72 + 36) x 2 = 216,
     cords (18 + 9 + 2) x 4 = 116, connectors 27 x 4 = 108, safety 27.5, close 35: 1287.5 min.
     """
-    counts = {"busbar": 1, "manifold": 1, "nvl72-spine": 1, "power_shelf": 8, "switch_tray": 9, "compute_tray": 18, "switch": 2, "quick_disconnect": 54, "nic": 108}
+    counts = {"busbar": 1, "manifold": 1, "nvl72-spine": 1, "power_shelf": 8, "switch_tray": 9, "compute_tray": 18, "switch-management": 2, "quick_disconnect": 54, "nic": 108}
     rack = {**{key: float(value) for key, value in counts.items()}, "power_load_w": 130_000.0, "is_liquid_cooled": 1.0}
     answer = run_line(load_line_preset("l11-basic", stations=1), {"now": rack}, draws=DRAWS)
     made = answer.generations["now"]

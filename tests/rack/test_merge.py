@@ -98,3 +98,11 @@ def test_units_in_ou_count_in_a_frame_that_counts_in_ou(tmp_path):
     assert [slot.last for slot in read(tmp_path, text).slots] == [2, 3]
     (fault,) = faults_of(tmp_path, text.replace("u1-u2: bbu-15kw", "u1: bbu-15kw"))
     assert "take 2 units, the slot has 1" in fault.what
+
+
+def test_figures_of_the_whole_rack_that_stay_though_it_changed_are_named(tmp_path):
+    changed = "like: gb300-nvl72\nslots: {u5-u8: 4 x shelf-33kw}\n"
+    assert "as in gb300-nvl72, though the rack holds other things: mass, coolant.flow, cables" in read(tmp_path, changed).notes
+    own = read(tmp_path, changed + "mass: 1400 kg\ncoolant: {flow: 80 L/min}\ncables: {x: {medium: aec-800, count: 4}}\n").notes
+    assert not any("holds other things" in note for note in own)
+    assert not any("holds other things" in note for note in read(tmp_path, "like: gb300-nvl72\ncoolant: {supply: 35 C}\n").notes)

@@ -25,7 +25,7 @@ from rackloom.report.numbers import THIN, number_text
         ((90 * 86400.0, "s"), "90 d"),
         ((None, "W"), "unknown"),
         ((11.2, "rack/wk", 9.0, 13.0), "11.2 racks/wk (9.0–13.0)"),
-        ((-0.76, "d", -57.8, 54.0), "0 d (−60–50)"),
+        ((-0.76, "d", -57.8, 54.0), "0 d (−60 to 50)"),
         ((2e6, "token/s"), "2 Mtok/s"),
         ((3343.4, "token/s", 2800.0, 3800.0), "3 300 tok/s (2 800–3 800)"),
     ],

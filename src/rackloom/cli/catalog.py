@@ -55,7 +55,9 @@ def register(app: typer.Typer) -> None:
             for index, entry in enumerate((figure, *figure.others)):
                 source = known.source(entry.source)
                 span = f"{entry.low:.6g} to {entry.high:.6g}" if entry.low is not None and entry.high is not None and entry.low != entry.high else f"{entry.value:.6g}"
-                rows.append([key if index == 0 else "  (passed over)", f"{span} {entry.unit}", entry.basis, entry.grade, f"{entry.source}: {source.title if source else ''}", entry.note])
+                rows.append(
+                    [key if index == 0 else "  (passed over)", f"{span} {entry.unit}", entry.basis, entry.grade, f"{entry.source}: {source.title if source else ''}", entry.note]
+                )
             if figure.others:
                 rows.append(["", "", "", "", f"({figure.rule})", ""])
         out.print(table("", ["figure", "value", "basis", "grade", "source", "note"], rows))

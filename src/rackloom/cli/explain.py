@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
             if as_json:
                 say_json([{"key": row.key, "value": row.value, "unit": row.unit} for row in rows])
             else:
-                console().print(table(f"{len(rows)} computed figures", ["key", "value"], [[row.key, number_text(row.value, row.unit, row.low, row.high)] for row in rows], right=(1,)))
+                console().print(
+                    table(f"{len(rows)} computed figures", ["key", "value"], [[row.key, number_text(row.value, row.unit, row.low, row.high)] for row in rows], right=(1,))
+                )
             return
         answer = explain_plan(found, key)
         if as_json:

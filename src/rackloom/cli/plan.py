@@ -52,7 +52,9 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with Progress(TextColumn("{task.description:<11}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(), console=console(stderr=True), transient=True) as bars:
+    with Progress(
+        TextColumn("{task.description:<11}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(), console=console(stderr=True), transient=True
+    ) as bars:
         tasks: dict[str, Any] = {}
 
         def tell(stage: str, done: int, total: int) -> None:

@@ -46,9 +46,7 @@ class Tasks:
     @cached_property
     def stretches(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """For each task j and each task i before it: i, and the time of both and of all that must come between."""
-        return tuple(
-            tuple((i, self.times[i] + self.times[j] + self.total(self.before[j] & self.after[i])) for i in bits(self.before[j])) for j in range(len(self.times))
-        )
+        return tuple(tuple((i, self.times[i] + self.times[j] + self.total(self.before[j] & self.after[i])) for i in bits(self.before[j])) for j in range(len(self.times)))
 
 
 def bits(members: int) -> Iterable[int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ LEFT_OUT = (
     "Building and testing trays (L10) and the other lower levels come before this line and are not counted.",
     "Water, cooling and floor space of the test hall are not limits here; its power is.",
 )
-_LIMIT = 0.5  # deterministic time of the solver for one balance; past it the bound says how much better the best can be
+_LIMIT = 2.0  # deterministic time of the solver for one balance; past it the bound says how much better the best can be
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class GenerationLine:
     bound_s: float = 0.0  # proven least cycle time at central values, times in whole seconds
     cells: int = 0  # that can run at once
     skipped: tuple[str, ...] = ()  # operations for which the rack has no pieces
+    takt_s: Number | None = None  # of assembly, at the rate asked for
+    stations_needed: int | None = None  # for that takt, at central times; None where an operation alone takes longer
+    cells_needed: Number | None = None
+    hall_power_needed_w: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -166,11 +171,12 @@ class _Generation:
             [f"{self.base}.assembly_racks_per_week", f"{self.base}.test_racks_per_week"],
         )
         asked, meets = self.compare(rate, target)
+        wanted = self.wanted(asked, hours) if asked is not None else {}
         work = self.work(times)
         people = self.people(balance, cells)
         return GenerationLine(
             self.name, rate, asked, meets, cycle, assembly, test, work, hours, people, self.bottleneck(assembly, test, by_power, stations), stations,
-            self.book.value(f"{self.base}.hall_power_w"), balance.proved, balance.bound, int(central(cells)), self.skipped,
+            self.book.value(f"{self.base}.hall_power_w"), balance.proved, balance.bound, int(central(cells)), self.skipped, **wanted,
         )  # fmt: skip
 
     def put(self, key: str, value: Number, unit: str, formula: str, inputs: list[str] | tuple[str, ...] = (), note: str = "") -> Number:
@@ -220,9 +226,10 @@ class _Generation:
         """Operations to stations at central times, in whole seconds: no time study is finer."""
         lots = self.lots()
         self.lot_of = {lot.name: lot for lot in lots}
-        seconds = {lot.name: float(round(60.0 * lot.operation.time.value * lot.pieces)) for lot in lots}
+        self.seconds = {lot.name: float(round(60.0 * lot.operation.time.value * lot.pieces)) for lot in lots}
+        self.pairs = self.precedence(lots)
         stations = round(central(self.book.take(self.line.stations)))
-        return balance_line(seconds, self.precedence(lots), stations=stations, limit=_LIMIT)
+        return balance_line(self.seconds, self.pairs, stations=stations, limit=_LIMIT)
 
     def stations(self, balance: Balance, times: Mapping[str, Number]) -> tuple[StationLoad, ...]:
         out = []
@@ -306,6 +313,33 @@ class _Generation:
         asked = self.put("target_racks_per_week", self.book.take(target), "rack/wk", "racks a week asked for", [target.key])
         self.put("margin_racks_per_week", rate - asked, "rack/wk", "made - asked for", [f"{self.base}.racks_per_week", f"{self.base}.target_racks_per_week"])
         return asked, bool(central(rate) >= central(asked) * (1.0 - 1e-9))
+
+    def wanted(self, asked: Number, hours: Number) -> dict[str, Any]:
+        """What the rate asked for takes: takt, stations at that takt, cells, and their power; nothing where it is zero."""
+        if not central(asked) > 0.0:
+            return {}
+        line, target_key = self.line, f"{self.base}.target_racks_per_week"
+        shift, uptime, week, tested = (self.book.take(f) for f in (line.shift_hours_per_week, line.uptime, line.test_hours_per_week, line.test_uptime))
+        keys = [line.shift_hours_per_week.key, line.uptime.key, target_key]
+        takt = self.put("takt_s", 3600.0 * shift * uptime / asked, "s", "3600 s/h x staffed hours x uptime / racks a week asked for", keys)
+        keys = [target_key, f"{self.base}.test_hours", line.test_hours_per_week.key, line.test_uptime.key]
+        cells = self.put(
+            "cells_needed_count", np.ceil(asked * hours / (week * tested) - 1e-9), "1", "ceil(racks a week asked for x hours in the cell / (hours a week x uptime of a cell))", keys
+        )
+        power = self.put(
+            "hall_power_needed_w",
+            cells * self.counts["power_load_w"],
+            "W",
+            "cells needed x power of one rack",
+            [f"{self.base}.cells_needed_count", f"designs.{self.name}.power_load_w"],
+        )
+        out = {"takt_s": takt, "cells_needed": cells, "hall_power_needed_w": power}
+        if max(self.seconds.values()) <= central(takt):
+            best = balance_line(self.seconds, self.pairs, cycle_time=central(takt), limit=_LIMIT)
+            self.put("stations_needed_count", best.stations, "1", "fewest assembly stations at the takt, at central times" + ("" if best.proved else f"; at least {best.bound:g}"),
+                     [f"{self.base}.takt_s", *self.inputs_of(self.assembly)])  # fmt: skip
+            out["stations_needed"] = best.stations
+        return out
 
     def bottleneck(self, assembly: Number, test: Number, by_power: bool, stations: tuple[StationLoad, ...]) -> str:
         if central(test) < central(assembly):

@@ -7,6 +7,7 @@ from typing import Any
 from ..catalog import Catalog
 from ..draws import Draws
 from ..rack import Design, RackAnswer, RackFile, describe_rack, expand_design
+from ..reading import Strict
 from .explain import Explanation, Move, diff_ledgers, explain_key
 from .file import ProgramFile
 from .load import Program, load_program
@@ -42,7 +43,8 @@ def explanation_data(answer: Explanation, plan: Plan) -> dict[str, Any]:
 
 def file_schema(what: str) -> dict[str, Any]:
     """JSON Schema of a file that people write: 'program' or 'rack'."""
-    model = {"program": ProgramFile, "rack": RackFile}[what]
+    models: dict[str, type[Strict]] = {"program": ProgramFile, "rack": RackFile}
+    model = models[what]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True), "title": f"Rackloom {what} file"}
 
 
@@ -58,5 +60,3 @@ def expanded_text(design: Design) -> str:
     import yaml
 
     return yaml.safe_dump(expand_design(design), sort_keys=False, allow_unicode=True, width=140)
-
-

@@ -60,7 +60,7 @@ def compose_answer(program: Program, stages: Any, ledger: Ledger) -> Answer:
     chosen = choose(program, stages)
     failures = tuple(sorted(find_failures(program, stages, chosen), key=lambda failure: (-failure.badness, failure.stage, failure.what)))
     verdict = ("NOT YET" if failures else "YES") if stages.roadmap else ("FAILS ITS CHECKS" if failures else "PASSES ITS CHECKS")
-    flips = tuple(find_flips(ledger, outcomes_of(program, stages, chosen)))
+    flips = tuple(find_flips(ledger, outcomes_of(stages, chosen)))
     return Answer(verdict, f"{verdict}: {one_line(program, stages, chosen, failures)}", chosen, tuple(tiles(program, stages, chosen, ledger)), failures, flips)
 
 
@@ -110,7 +110,9 @@ def find_failures(program: Program, stages: Any, chosen: str) -> Iterable[Failur
         for name, supplied in stages.sourcing.generations.items():
             for short in supplied.shortages:
                 share = 1.0 - short.found_per_week / short.asked_per_week if short.asked_per_week else 1.0
-                yield Failure(f"{name}: too few of {short.title}", "supply", (0.7 if name == chosen else 0.35) * share, short.why, "Add offers or capacity, or ask for fewer racks.")
+                yield Failure(
+                    f"{name}: too few of {short.title}", "supply", (0.7 if name == chosen else 0.35) * share, short.why, "Add offers or capacity, or ask for fewer racks."
+                )
             if supplied.unpriced:
                 yield Failure(f"{name}: no offer for {', '.join(supplied.unpriced[:4])}", "supply", 0.6 if name == chosen else 0.3, "", "Add an offer for it.")
     if stages.factory:
@@ -126,7 +128,13 @@ def _needs_unmet(program: Program, stages: Any) -> Iterable[Failure]:
         cells = [cell for cell in stages.roadmap.cells if cell.need == need]
         if cells and not any(cell.meets for cell in cells):
             best = max(cells, key=lambda cell: (cell.fits, cell.probability, cell.generation))
-            yield Failure(f"no generation meets {need} in time", "roadmap", 1.0, f"nearest is {best.generation}: {best.reason}", "Ask for more racks a week, an earlier volume date, or a later start.")
+            yield Failure(
+                f"no generation meets {need} in time",
+                "roadmap",
+                1.0,
+                f"nearest is {best.generation}: {best.reason}",
+                "Ask for more racks a week, an earlier volume date, or a later start.",
+            )
 
 
 def _check_failure(name: str, check: Check, is_chosen: bool) -> Failure:
@@ -140,7 +148,7 @@ def tiles(program: Program, stages: Any, chosen: str, ledger: Ledger) -> Iterabl
     if stages.roadmap and chosen:
         met = [need for need in program.needs if any(c.meets for c in stages.roadmap.cells if c.need == need and c.generation == chosen)]
         chance = [c.probability for c in stages.roadmap.cells if c.generation == chosen]
-        sub = f"by {chosen}; likelihood {', '.join(f'{p:.0%}'.replace('%', ' %') for p in chance)}"
+        sub = f"by {chosen}; likelihood {', '.join(f'{100 * p:.0f}' for p in chance)} %"
         yield Tile("Needs met in time", text=f"{len(met)} of {len(program.needs)}", sub=sub)
     else:
         yield Tile("Needs met in time", text="not asked", sub="add 'needs:' and 'generations:'")
@@ -159,7 +167,7 @@ def tiles(program: Program, stages: Any, chosen: str, ledger: Ledger) -> Iterabl
         yield Tile("Landed cost of a rack", text="not asked", sub="add 'supply:'")
         yield Tile("US content, FAR test", text="not asked", sub="add 'supply:'")
     if stages.factory and chosen in stages.factory.generations:
-        yield _tile("Racks per week", f"factory.{chosen}.racks_per_week", ledger, f"limit: {stages.factory.generations[chosen].bottleneck}")
+        yield _tile("Racks per week", f"factory.{chosen}.racks_per_week", ledger, f"limit: {stages.factory.generations[chosen].bottleneck.partition(':')[0]}")
     else:
         yield Tile("Racks per week", text="not asked", sub="add 'line:'")
     if stages.option is not None:
@@ -177,7 +185,7 @@ def _tile(label: str, key: str, ledger: Ledger, sub: str) -> Tile:
     return Tile(label, key, row.unit, row.value, row.low, row.high, sub=sub, grade=weakest_grade(ledger.roots_of(key)))
 
 
-def outcomes_of(program: Program, stages: Any, chosen: str) -> list[Outcome]:
+def outcomes_of(stages: Any, chosen: str) -> list[Outcome]:
     """The figures on which the answer turns, with the threshold of each."""
     found: list[Outcome] = []
     if stages.roadmap:

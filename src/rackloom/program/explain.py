@@ -61,7 +61,7 @@ def find_key(ledger: Ledger, key: str) -> str:
     """The full key for a key or a unique ending of one."""
     if key in ledger:
         return key
-    ends = [name for name in ledger.keys() if name.endswith("." + key)]
+    ends = [name for name in list(ledger.keys()) if name.endswith("." + key)]
     if len(ends) == 1:
         return ends[0]
     mend = f"It ends several keys: {', '.join(ends[:6])}." if ends else "`rackloom explain PLAN` lists the keys."
@@ -85,8 +85,7 @@ def diff_ledgers(before: Ledger, after: Ledger, *, tolerance: float = 1e-9) -> l
     moved_roots = {row.key for side, other in ((before, after), (after, before)) for row in side if not row.formula and _differs(row, other, tolerance)}
     moves = []
     for key in dict.fromkeys([*after.keys(), *before.keys()]):
-        old = before[key] if key in before else None
-        new = after[key] if key in after else None
+        old, new = before.row(key), after.row(key)
         if old is not None and new is not None and not _moved(old.value, new.value, tolerance):
             continue
         causes = [row.key for row in (after if new is not None else before).roots_of(key) if row.key in moved_roots]

@@ -7,7 +7,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -19,7 +19,7 @@ _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
 
 
 def read_date(text: object, *, end: bool = False) -> date:
-    """"2027-06-01", "2027-06" or "2027-Q2" as its first day, or its last with `end`. Raises ValueError."""
+    """ "2027-06-01", "2027-06" or "2027-Q2" as its first day, or its last with `end`. Raises ValueError."""
     shown = str(text)
     try:
         if match := _DAY.match(shown):
@@ -44,7 +44,7 @@ class Window:
 
 
 def read_window(text: object) -> Window:
-    """"2027-03 to 2028-03", from the first day of the one to the last of the other. Raises ValueError."""
+    """ "2027-03 to 2028-03", from the first day of the one to the last of the other. Raises ValueError."""
     parts = str(text).split(" to ")
     if len(parts) != 2:
         raise ValueError(f"'{text}' is not a window: expected '2027-03 to 2028-03'")
@@ -74,5 +74,9 @@ def _reader(read: Callable[[object], Any], done: type, what: str, example: str) 
     ]
 
 
-Day = _reader(read_date, date, "a day, a month or a quarter", "2027-Q2")
-Span = _reader(read_window, Window, "a first and a last date", "2027-03 to 2028-03")
+if TYPE_CHECKING:  # a checker sees what the fields hold
+    Day = date
+    Span = Window
+else:
+    Day = _reader(read_date, date, "a day, a month or a quarter", "2027-Q2")
+    Span = _reader(read_window, Window, "a first and a last date", "2027-03 to 2028-03")

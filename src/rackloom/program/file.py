@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,18 +11,32 @@ from ..figures import Range
 from ..reading import Strict
 from .fields import Day, Span, Window, quantity
 
-Tokens = quantity("token", "15e12", "a number of tokens")
-Rate = quantity("token/s", "2e6 tok/s", "a rate of output tokens")
-Seconds = quantity("s", "90 d", "a duration")
-Latency = quantity("s", "2 s", "a latency limit", span=False)
-Growth = quantity("1/yr", "2 to 3.5 /yr", "a growth factor per year")
-Power = quantity("W", "140 kW", "a power")
-Temperature = quantity("temperature_k", "40 C", "a temperature", span=False)
-RackRate = quantity("rack/wk", "200 racks/quarter", "a rate of racks")
-RacksPerWeek = quantity("rack", "40", "racks a week", span=False)
-Racks = quantity("rack", "0 to 400", "a number of racks", above=False)
-Money = quantity("USD", "3.9 MUSD", "a price")
-Share = quantity("1", "20 %", "a share", above=False)
+if TYPE_CHECKING:  # a checker sees what the fields hold
+    Tokens = Range
+    Rate = Range
+    Seconds = Range
+    Latency = Range
+    Growth = Range
+    Power = Range
+    Temperature = Range
+    RackRate = Range
+    RacksPerWeek = Range
+    Racks = Range
+    Money = Range
+    Share = Range
+else:
+    Tokens = quantity("token", "15e12", "a number of tokens")
+    Rate = quantity("token/s", "2e6 tok/s", "a rate of output tokens")
+    Seconds = quantity("s", "90 d", "a duration")
+    Latency = quantity("s", "2 s", "a latency limit", span=False)
+    Growth = quantity("1/yr", "2 to 3.5 /yr", "a growth factor per year")
+    Power = quantity("W", "140 kW", "a power")
+    Temperature = quantity("temperature_k", "40 C", "a temperature", span=False)
+    RackRate = quantity("rack/wk", "200 racks/quarter", "a rate of racks")
+    RacksPerWeek = quantity("rack", "40", "racks a week", span=False)
+    Racks = quantity("rack", "0 to 400", "a number of racks", above=False)
+    Money = quantity("USD", "3.9 MUSD", "a price")
+    Share = quantity("1", "20 %", "a share", above=False)
 Count = Annotated[int, Field(gt=0)]
 
 

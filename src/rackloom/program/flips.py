@@ -35,8 +35,8 @@ class Flip:
     what: str
 
 
-def find_flips(ledger: Ledger, outcomes: Iterable[Outcome], *, most: int = 5) -> list[Flip]:
-    """The nearest crossings, each input once, by linear regression of the outcome on the input over the joint draws."""
+def find_flips(ledger: Ledger, outcomes: Iterable[Outcome], *, most: int = 5, each: int = 2) -> list[Flip]:
+    """The nearest crossings, each input once and at most `each` an outcome, by linear regression over the joint draws."""
     best: dict[str, Flip] = {}
     for outcome in outcomes:
         if outcome.key not in ledger:
@@ -44,10 +44,10 @@ def find_flips(ledger: Ledger, outcomes: Iterable[Outcome], *, most: int = 5) ->
         target = np.asarray(ledger.value(outcome.key), dtype=float)
         if target.size < 8 or not np.all(np.isfinite(target)) or np.std(target[1:]) == 0.0:
             continue
-        for row in ledger.roots_of(outcome.key):
-            flip = _crossing(ledger, row.key, row.unit, target, outcome)
-            if flip and (row.key not in best or flip.spreads < best[row.key].spreads):
-                best[row.key] = flip
+        found = [flip for row in ledger.roots_of(outcome.key) if (flip := _crossing(ledger, row.key, row.unit, target, outcome))]
+        for flip in sorted(found, key=lambda flip: (flip.spreads, flip.key))[:each]:
+            if flip.key not in best or flip.spreads < best[flip.key].spreads:
+                best[flip.key] = flip
     return sorted(best.values(), key=lambda flip: (flip.spreads, flip.key))[:most]
 
 

@@ -17,11 +17,11 @@ from ..factory import Line, line_presets, load_line_preset
 from ..figures import Figure, Range, from_range, read_range
 from ..needs import Model, Need, find_model, read_model, shipped_models
 from ..rack import Design, load_design, shipped_designs
-from ..reading import Document, build, read_yaml
+from ..reading import Document, Strict, build, read_yaml
 from ..roadmap import Generation
 from ..supply import Offer, load_supply_preset, read_offers, supply_presets
-from .file import GenerationFile, LineFile, NeedFile, OptionFile, ProgramFile, SupplyFile
 from .fields import Window
+from .file import GenerationFile, LineFile, NeedFile, OptionFile, ProgramFile, SupplyFile
 
 T = TypeVar("T")
 
@@ -112,8 +112,8 @@ class _Loader:
         if self.faults:
             raise BadInput(sorted(dict.fromkeys(self.faults), key=_by_place(self.document.name)))
         return Program(
-            file.name or Path(self.document.name).stem, Path(self.document.name).name, file.as_of, file.seed, dict(file.parties), catalog, needs, generations, designs, offers,
-            offers_from, file.supply.enter_as if file.supply else "tray", line, file.line.site if file.line else "", target, results, option, self.scenario, self.echo(file),
+            file.name or Path(self.document.name).stem, Path(self.document.name).name, file.as_of, file.seed, {str(party): name for party, name in file.parties.items()}, catalog, needs, generations, designs, offers,
+            offers_from, file.supply.enter_as if file.supply else "tray", line, file.line.site if file.line else "", target, results, option, self.scenario, self.echo(),
             self.digest(), tuple(sorted(self.read)),
         )  # fmt: skip
 
@@ -127,9 +127,10 @@ class _Loader:
             entries = value.get(section)
             if isinstance(entries, dict):
                 sound[section] = {name: found for name in entries if (found := build(model, self.document, (section, name), faults=[]))}
-        for section, model in (("supply", SupplyFile), ("line", LineFile), ("option", OptionFile)):
-            if isinstance(value.get(section), dict) and (found := build(model, self.document, (section,), faults=[])):
-                sound[section] = found
+        whole: tuple[tuple[str, type[Strict]], ...] = (("supply", SupplyFile), ("line", LineFile), ("option", OptionFile))
+        for section, kind in whole:
+            if isinstance(value.get(section), dict) and (one := build(kind, self.document, (section,), faults=[])):
+                sound[section] = one
         for section in ("as_of", "catalog", "assumptions", "demand", "evaluation", "scenarios"):
             if section in value:
                 try:
@@ -257,11 +258,12 @@ class _Loader:
         found: list[Offer] = []
         named = []
         if raw.use is not None:
-            preset = self.guarded(lambda: load_supply_preset(raw.use, catalog), ("supply", "use")) if raw.use in supply_presets() else None
-            if raw.use not in supply_presets():
-                self.no_preset("supply", "use", raw.use, supply_presets())
-            found += preset or ()
-            named.append(f"preset {raw.use}")
+            use = raw.use
+            if use not in supply_presets():
+                self.no_preset("supply", "use", use, supply_presets())
+            else:
+                found += self.guarded(lambda: load_supply_preset(use, catalog), ("supply", "use")) or ()
+            named.append(f"preset {use}")
         if raw.offers is not None:
             target = self.folder / raw.offers
             if not target.is_file():
@@ -287,11 +289,12 @@ class _Loader:
         if raw.use not in line_presets():
             self.no_preset("line", "use", raw.use, line_presets())
             return None, None
-        overrides = {
+        overrides: dict[str, Any] = {
             "stations": raw.stations, "cells": raw.cells, "hall_power_w": self.own(("line", "hall_power"), raw.hall_power, "W"),
             "shift_hours_per_week": raw.shift_hours_per_week,
         }  # fmt: skip
-        line = self.guarded(lambda: load_line_preset(raw.use, catalog, **{k: v for k, v in overrides.items() if v is not None}), ("line", "use"))
+        given = {key: value for key, value in overrides.items() if value is not None}
+        line = self.guarded(lambda: load_line_preset(raw.use, catalog, **given), ("line", "use"))
         return line, self.own(("line", "racks_per_week"), raw.racks_per_week, "rack/wk")
 
     def results(self, raw: list[str] | str) -> tuple[Results, ...]:
@@ -304,7 +307,13 @@ class _Loader:
             else:
                 paths = sorted(p for p in self.folder.glob(pattern) if p.is_file())
             if not paths:
-                self.faults.append(Fault(f"no file matches '{pattern}'", self.document.place(path), mend="Give result files relative to this file: '*.jsonl' (OCP test and validation) or '*.yaml' (cases)."))
+                self.faults.append(
+                    Fault(
+                        f"no file matches '{pattern}'",
+                        self.document.place(path),
+                        mend="Give result files relative to this file: '*.jsonl' (OCP test and validation) or '*.yaml' (cases).",
+                    )
+                )
             for target in paths:
                 self.note(target)
                 results = self.guarded(lambda target=target: read_results(target), path)  # type: ignore[misc]
@@ -348,7 +357,7 @@ class _Loader:
             total.update(name.encode() + b"\0" + hashlib.sha256(self.read[name]).digest())
         return total.hexdigest()
 
-    def echo(self, file: ProgramFile) -> tuple[tuple[str, str], ...]:
+    def echo(self) -> tuple[tuple[str, str], ...]:
         """The sections as they were written, one line an entry, for the reader to check against what they meant."""
         lines: list[tuple[str, str]] = []
         for section in ("parties", "needs", "generations", "demand", "supply", "line", "evaluation", "option", "assumptions"):

@@ -21,7 +21,7 @@ from ..factory import LineAnswer, run_line
 from ..figures import Figure
 from ..ledger import Ledger
 from ..needs import Envelope, Estimate, build_envelope
-from ..option import Market, OptionValue, Terms, value_option
+from ..option import OptionValue, Terms, value_option
 from ..performance import estimate_need, predict_training_case
 from ..rack import RackAnswer, describe_rack, system_of
 from ..roadmap import Roadmap, assess_generations
@@ -165,7 +165,7 @@ def line_facts(rack: RackAnswer) -> dict[str, Number]:
     """What a line sees of a rack: how many of each assembly, and the power it draws under test."""
     counts: dict[str, Number] = {}
     for line in rack.bom.lines:
-        for name in {line.item, line.kind}:
+        for name in dict.fromkeys((line.item, line.kind) if line.level == "part" else (line.kind,)):  # an assembly's own name may be a kind of part
             counts[name] = counts.get(name, 0) + line.total
     counts["cables"] = sum(cable.count for cable in rack.cables)
     counts["accelerators"] = rack.accelerators
@@ -202,7 +202,10 @@ def run_roadmap(program: Program, stages: _Stages, draws: Draws, tell: Progress)
     if not program.needs or not stages.racks:
         return
     tell("roadmap", 0, 1)
-    stages.roadmap = assess_generations(program.needs, program.generations, stages.estimates, stages.racks, rack_rates(program, stages), as_of=program.as_of, draws=draws)
+    books = [answer.ledger for answer in (stages.sourcing, stages.factory) if answer is not None]
+    stages.roadmap = assess_generations(
+        program.needs, program.generations, stages.estimates, stages.racks, rack_rates(program, stages), as_of=program.as_of, draws=draws, books=books
+    )
     tell("roadmap", 1, 1)
 
 

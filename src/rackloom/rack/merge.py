@@ -82,6 +82,20 @@ class Merger:
             self.vary(name, text)
         draft.unknown += file.unknown
         draft.notes += file.notes
+        self.say_inherited()
+
+    def say_inherited(self) -> None:
+        """Figures of the whole rack that were taken over although what it holds has changed."""
+        file, draft = self.file, self.draft
+        if file.like is None or not (file.slots or any("parts" in raw.model_fields_set for raw in file.assemblies.values())):
+            return
+        stated = {
+            "mass": (draft.mass_kg, file.mass), "power.load": (draft.power.load_w, file.power and file.power.load), "coolant.flow": (draft.coolant and (draft.coolant.flow_table or draft.coolant.flow_m3_per_s), file.coolant and file.coolant.flow),
+            "cables": (draft.cables, file.cables),
+        }  # fmt: skip
+        kept = [word for word, (have, given) in stated.items() if have and not given]
+        if kept:
+            draft.notes.append(f"as in {file.like}, though the rack holds other things: {', '.join(kept)}")
 
     def known(self, name: str, path: tuple[str | int, ...], kind: str | None = None) -> Item | None:
         """A part of the catalogue, or a fault with the nearest one."""

@@ -61,7 +61,7 @@ def number_text(value: float | None, unit: str, low: float | None = None, high: 
     """A figure for a reader: "187 kW (171–204)", "$4.1M (3.6–4.8)", "41 %". None reads "unknown"."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "unknown"
-    has_span = low is not None and high is not None and high > low
+    has_span = low is not None and high is not None and high - low > 1e-4 * max(abs(value), abs(high))
     if unit == "1" and (name.endswith("share") or name.endswith("probability") or name.endswith("margin")):
         factor, after, before = 100.0, f"{THIN}%", ""
     elif unit == "USD":
@@ -83,8 +83,8 @@ def number_text(value: float | None, unit: str, low: float | None = None, high: 
     head = f"{sign}{before}{digits}{after}"
     if not (has_span and span):
         return head
-    assert low is not None and high is not None
-    return f"{head} ({rounded(low * factor, place)}–{rounded(high * factor, place)})"
+    ends = (rounded((low or 0.0) * factor, place), rounded((high or 0.0) * factor, place))
+    return f"{head} ({(' to ' if ends[0].startswith('−') else '–').join(ends)})"
 
 
 def _money(value: float) -> tuple[float, str, str]:

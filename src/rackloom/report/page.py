@@ -41,8 +41,9 @@ def page(data: Mapping[str, Any]) -> str:
 
 def _tile(tile: Mapping[str, Any]) -> dict[str, Any]:
     text = tile["text"] or number_text(tile["value"], tile["unit"], tile["low"], tile["high"], name=tile["key"].rpartition(".")[2])
+    text, _, span = text.partition(" (")
     mark = tile["grade"] if tile["grade"] in MARKED else ""
-    return {**tile, "text": text, "mark": mark, "mark_title": f"rests on grade {mark}: {GRADES[mark]}" if mark else ""}
+    return {**tile, "text": text, "span": span.rstrip(")"), "mark": mark, "mark_title": f"rests on grade {mark}: {GRADES[mark]}" if mark else ""}
 
 
 def _flip(flip: Mapping[str, Any]) -> dict[str, Any]:

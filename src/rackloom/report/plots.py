@@ -134,7 +134,9 @@ def elevation_plot(racks: Sequence[tuple[str, str, Sequence[Slot], float]]) -> s
     for index, (name, caption, slots, height) in enumerate(racks):
         x0 = index * width + 34
         base = top + tall * unit
-        parts.append(f'<text x="{x0}" y="{base + 18:.0f}" font-weight="600">{escape(name)}</text><text x="{x0}" y="{base + 34:.0f}" class="soft" font-size="11">{escape(caption)}</text>')
+        parts.append(
+            f'<text x="{x0}" y="{base + 18:.0f}" font-weight="600">{escape(name)}</text><text x="{x0}" y="{base + 34:.0f}" class="soft" font-size="11">{escape(caption)}</text>'
+        )
         parts.append(f'<rect x="{x0}" y="{base - height * unit:.1f}" width="180" height="{height * unit:.1f}" fill="none" stroke="#7a859c"/>')
         for mark in range(5, int(height) + 1, 5):
             parts.append(f'<text x="{x0 - 5}" y="{base - (mark - 1) * unit - 1:.1f}" text-anchor="end" font-size="9" class="soft">{mark}</text>')

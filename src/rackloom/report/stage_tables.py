@@ -15,7 +15,7 @@ def sections(data: Data, book: Book) -> list[Section]:
     """Needs, envelope, racks, roadmap, supply, factory, evaluation, option."""
     return [
         needs_section(data, book), envelope_section(data, book), racks_section(data, book), roadmap_section(data, book), supply_tables.supply_section(data, book),
-        supply_tables.factory_section(data, book), supply_tables.evaluation_section(data, book), supply_tables.option_section(data, book),
+        supply_tables.factory_section(data, book), supply_tables.evaluation_section(data), supply_tables.option_section(data, book),
     ]  # fmt: skip
 
 
@@ -33,12 +33,26 @@ def needs_section(data: Data, book: Book) -> Section:
             ran.append(_estimate_line(name, system, estimate, book))
     first = Table("needs-asked", "What is asked", columns("need", "kind", "model", "from", "asks"), tuple(asked))
     names = ("need", "generation", "fits", "accelerators", "tok/s per accelerator", "step or TTFT", "run or TPOT", "memory each", "limited by", "strategy")
-    second = Table("needs-estimates", "How each generation runs it", columns(*names, right=(3, 4, 5, 6, 7)), tuple(ran), "Output tokens for serving, all tokens for training. The strategy is the fastest that fits and meets the limits, at central values.")
+    second = Table(
+        "needs-estimates",
+        "How each generation runs it",
+        columns(*names, right=(3, 4, 5, 6, 7)),
+        tuple(ran),
+        "Output tokens for serving, all tokens for training. The strategy is the fastest that fits and meets the limits, at central values.",
+    )
     left = note_list(*(estimate["left_out"] for need in data["needs"].values() for estimate in need["estimates"].values()))
     return Section("needs", "Needs", tables=(first, second), left_out=left)
 
 
-_WORDS = {"within_s": "within", "rate_tokens_per_s": "rate", "input_tokens": "input", "output_tokens": "output", "ttft_s": "TTFT at most", "tpot_s": "TPOT at most", "growth_per_year": "growth"}
+_WORDS = {
+    "within_s": "within",
+    "rate_tokens_per_s": "rate",
+    "input_tokens": "input",
+    "output_tokens": "output",
+    "ttft_s": "TTFT at most",
+    "tpot_s": "TPOT at most",
+    "growth_per_year": "growth",
+}
 
 
 def _plain_words(text: str) -> str:
@@ -63,7 +77,9 @@ def _estimate_line(need: str, system: str, estimate: Data, book: Book) -> Line:
     strategy = ", ".join(f"{key.upper() if len(key) == 2 else key.replace('_', ' ')} {value}" for key, value in shown.items() if value is not True)
     keys = ("step_s", "run_s") if training else ("ttft_s", "tpot_s")
     cells = [book.cell(f"{prefix}.{key}") for key in ("accelerators_count", "tokens_per_s_per_accelerator", *keys, "memory_bytes")]
-    return line(need, system, "yes", *cells, f"{estimate['limited_by'].replace('_', '-')} {estimate['shares'].get(estimate['limited_by'], 0):.0%}".replace("%", " %"), strategy, tone="pass")
+    return line(
+        need, system, "yes", *cells, f"{estimate['limited_by'].replace('_', '-')} {estimate['shares'].get(estimate['limited_by'], 0):.0%}".replace("%", " %"), strategy, tone="pass"
+    )
 
 
 ENVELOPE_NAMES = {
@@ -87,9 +103,24 @@ def envelope_section(data: Data, book: Book) -> Section:
             cells = [book.cell(by_year[year]["key"]) if year in by_year else Cell("–") for year in years]
             lines.append(line(need, ENVELOPE_NAMES[quantity], *cells))
     names = ("need", "asks for", *(str(year) for year in years))
-    table = Table("envelope", "What the needs ask of a generation, by year", columns(*names, right=range(2, 2 + len(years))), tuple(lines), "80 % intervals. Links are what keeps communication within its stated share of the time.")
+    table = Table(
+        "envelope",
+        "What the needs ask of a generation, by year",
+        columns(*names, right=range(2, 2 + len(years))),
+        tuple(lines),
+        "80 % intervals. Links are what keeps communication within its stated share of the time.",
+    )
     panels = envelope_panels(data)
-    plots = (Plot(envelope_plot(panels), "Racks that each need asks for by year (grey: 80 % interval over all generations that run it) against racks delivered by each generation. Logarithmic."),) if panels else ()
+    plots = (
+        (
+            Plot(
+                envelope_plot(panels),
+                "Racks of the chosen generation that each need asks for by year (grey, with its 80 % interval) against racks delivered by each generation. Logarithmic; dashed: announced or assumed.",
+            ),
+        )
+        if panels
+        else ()
+    )
     return Section("envelope", "Envelope", tables=(table,), plots=plots, left_out=tuple(data["envelope"].get("left_out", ())))
 
 
@@ -106,7 +137,14 @@ def envelope_panels(data: Data) -> list[Panel]:
         if asked is None:
             continue
         offered = tuple(_delivered(data, cell) for cell in cells if cell["delivered_by_year"])
-        panels.append(Panel(f"{need}: racks of {asked['generation']} asked, racks delivered", "rack", _band(asked["generation"], asked["racks_by_year"]), tuple(band for band in offered if band.years)))
+        panels.append(
+            Panel(
+                f"{need}: racks of {asked['generation']} asked, racks delivered",
+                "rack",
+                _band(asked["generation"], asked["racks_by_year"]),
+                tuple(band for band in offered if band.years),
+            )
+        )
     return panels
 
 
@@ -133,13 +171,44 @@ def racks_section(data: Data, book: Book) -> Section:
     names = ("generation", "rack", "status", "accelerators", "load", "firm supply", "peak", "heat to coolant", "heat to air", "coolant flow", "supply", "return", "mass", "cables")
     rows = []
     for name, rack in racks.items():
-        keys = ("power_load_w", "power_firm_w", "power_peak_w", "heat_liquid_w", "heat_air_w", "coolant_flow_m3_per_s", "coolant_supply_temperature_k", "coolant_return_temperature_k")
+        keys = (
+            "power_load_w",
+            "power_firm_w",
+            "power_peak_w",
+            "heat_liquid_w",
+            "heat_air_w",
+            "coolant_flow_m3_per_s",
+            "coolant_supply_temperature_k",
+            "coolant_return_temperature_k",
+        )
         mass = book.cell(f"designs.{name}.mass_kg")
         mass = Cell(f"at least {mass.text}", mass.key, mass.mark) if rack["mass_is_at_least"] and mass.key else mass
         count = f"{rack['accelerators']} {rack['accelerator']}"
-        rows.append(line(name, rack["title"], rack["status"], Cell(count, f"designs.{name}.accelerators_count"), *(book.cell(f"designs.{name}.{key}") for key in keys), mass, book.cell(f"designs.{name}.cables_count")))
-    figures = Table("racks", "Racks", columns(*names, right=range(3, 14)), tuple(rows), "Power at the busbar; firm supply is what the stated redundancy leaves. A dash: nobody publishes enough to say.")
-    return Section("racks", "Racks", tables=(figures, _checks(data, book), _unknowns(data), _bills(data)), plots=(_elevations(data),), left_out=note_list(*(rack["left_out"] for rack in racks.values())))
+        rows.append(
+            line(
+                name,
+                rack["title"],
+                rack["status"],
+                Cell(count, f"designs.{name}.accelerators_count"),
+                *(book.cell(f"designs.{name}.{key}") for key in keys),
+                mass,
+                book.cell(f"designs.{name}.cables_count"),
+            )
+        )
+    figures = Table(
+        "racks",
+        "Racks",
+        columns(*names, right=range(3, 14)),
+        tuple(rows),
+        "Power at the busbar; firm supply is what the stated redundancy leaves. A dash: nobody publishes enough to say.",
+    )
+    return Section(
+        "racks",
+        "Racks",
+        tables=(figures, _checks(data, book), _unknowns(data), _bills(data)),
+        plots=(_elevations(data),),
+        left_out=note_list(*(rack["left_out"] for rack in racks.values())),
+    )
 
 
 def _checks(data: Data, book: Book) -> Table:
@@ -149,7 +218,11 @@ def _checks(data: Data, book: Book) -> Table:
         for check in rack["checks"]:
             margin = value_of(check["margin"])
             cells = [name, check["question"], _quantity(check["value"], check["unit"]), _quantity(check["limit"], check["unit"])]
-            said = book.cell(check["key"], name="margin") if check["key"] in book.rows and check["unit"] != "temperature_k" else Cell("–" if margin is None else f"{margin * 100:+.1f} K".replace("-", "−"), check["key"])
+            said = (
+                book.cell(check["key"], name="margin")
+                if check["key"] in book.rows and check["unit"] != "temperature_k"
+                else Cell("–" if margin is None else f"{margin * 100:+.1f} K".replace("-", "−"), check["key"])
+            )
             verdict = {"pass": "✓ pass", "fail": "✗ fail", "not checkable": "? not checkable"}[check["verdict"]]
             more = f"missing: {', '.join(check['missing'])}" if check["verdict"] == "not checkable" else check["mend"]
             document = f"{check['document']} ({check['clause']})" if check["document"] else ""
@@ -208,6 +281,12 @@ def roadmap_section(data: Data, book: Book) -> Section:
             needed = [book.cell(f"{prefix}.racks_{year}_count") if year in cell["racks_by_year"] else Cell("–") for year in years]
             by_year.append(line(cell["need"], cell["generation"], *needed))
     names = ("need", "generation", "verdict", "racks at the start", "ready, days from today", "slack", "likelihood", "why")
-    first = Table("roadmap", "Which generation meets which need, when", columns(*names, right=(3, 4, 5, 6)), tuple(rows), "★ best for the need. 'Today' is the program's as_of. Racks arrive at the rate of demand or line, whichever is less, one need at a time.")
+    first = Table(
+        "roadmap",
+        "Which generation meets which need, when",
+        columns(*names, right=(3, 4, 5, 6)),
+        tuple(rows),
+        "★ best for the need. 'Today' is the program's as_of. Racks arrive at the rate of demand or line, whichever is less, one need at a time.",
+    )
     second = Table("roadmap-years", "Racks that each need asks for, by year", columns("need", "generation", *years, right=range(2, 2 + len(years))), tuple(by_year))
     return Section("roadmap", "Roadmap", tables=(first, second), left_out=tuple(roadmap.get("left_out", ())))

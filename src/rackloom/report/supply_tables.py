@@ -24,7 +24,9 @@ def _costs(supply: Data, book: Book) -> Table:
     for name, entry in supply["generations"].items():
         cost = book.cell(f"supply.{name}.landed_cost_usd")
         cost = Cell(f"at least {cost.text}", cost.key, cost.mark) if entry["cost_is_at_least"] else cost
-        cells = [book.cell(f"supply.{name}.{key}") for key in ("labour_usd", "duty_usd", "assumed_share", "us_value_share", "us_reach_share", "us_reach_extra_usd", "lead_time_days")]
+        cells = [
+            book.cell(f"supply.{name}.{key}") for key in ("labour_usd", "duty_usd", "assumed_share", "us_value_share", "us_reach_share", "us_reach_extra_usd", "lead_time_days")
+        ]
         trouble = [*(f"short of {short['title']}" for short in entry["shortages"]), *(f"no offer for {part}" for part in entry["unpriced"])]
         rows.append(line(name, cost, *cells, entry["lead_time_part"], "; ".join(trouble) or "none", tone="fail" if trouble else "pass"))
     names = ("generation", "landed cost", "labour", "duty", "rests on assumed prices", "paid in the US", "US reach", "for how much more", "longest lead time", "of", "trouble")
@@ -40,7 +42,9 @@ def _content(supply: Data, book: Book) -> Table:
             share = book.cell(content["key"], name="share") if content["key"] else Cell("–")
             made = "made in the US" if content["made_in_us"] else "not made in the US"
             tone = {True: "pass", False: "fail", None: "unknown"}[content["passes"]]
-            rows.append(line(name, f"{content['level']}: {content['end_product']}", share, share_text(content["threshold"]), made, verdict, content["document"], content["note"], tone=tone))
+            rows.append(
+                line(name, f"{content['level']}: {content['end_product']}", share, share_text(content["threshold"]), made, verdict, content["document"], content["note"], tone=tone)
+            )
     names = ("generation", "end product", "share of component cost", "threshold", "place", "verdict", "rule", "note")
     note = "FAR binds federal purchases; for a private buyer it is a yardstick. Tray and rack as end product give different answers: a tray assembled in the US counts whole towards a rack."
     return Table("content", "Domestic content by the FAR component test", columns(*names, right=(2, 3)), tuple(rows), note)
@@ -111,7 +115,7 @@ def _stations(data: Data) -> Table:
     return Table("stations", f"Assembly stations for {chosen}", columns("station", "operations", "load", right=(2,)), tuple(rows), f"Balanced for the least cycle time, {proof}.")
 
 
-def evaluation_section(data: Data, book: Book) -> Section:
+def evaluation_section(data: Data) -> Section:
     """Predicted against measured, worst first."""
     found = data["evaluation"]
     if not found:

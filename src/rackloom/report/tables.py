@@ -133,10 +133,9 @@ def share_text(entry: Any) -> str:
 
 def all_sections(data: Data) -> list[Section]:
     """Every stage's section, in the order in which work flows."""
-    from . import stage_tables
+    from .stage_tables import sections
 
-    book = Book({row["key"]: row for row in data["ledger"]})
-    return stage_tables.sections(data, book)
+    return sections(data, Book({row["key"]: row for row in data["ledger"]}))
 
 
 def table_rows(table: Table) -> tuple[list[str], list[list[str]]]:
