@@ -40,6 +40,7 @@ class OptionSpec:
     volatility_share: Figure
     rate_share: Figure
     deposit_usd: Figure | None
+    source: str = "program"  # where racks and window stand
 
 
 @dataclass(frozen=True)
@@ -340,6 +341,7 @@ class _Loader:
             raw.racks, raw.window, self.own(("option", "price"), raw.price, "USD"), raw.generation or generations[-1], raw.against or generations[0],  # type: ignore[arg-type]
             self.own(("option", "against_price"), raw.against_price, "USD", grade="E"), said("decline", raw.decline, "1", "decline_share"),
             said("volatility", raw.volatility, "1", "volatility_share"), said("rate", raw.rate, "1", "rate_share"), self.own(("option", "deposit"), raw.deposit, "USD"),
+            self.document.where(("option", "racks")),
         )  # fmt: skip
 
     # --- what was read ------------------------------------------------------------------------------------------

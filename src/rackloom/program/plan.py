@@ -231,7 +231,7 @@ def run_option(program: Program, stages: _Stages, draws: Draws, effort: str, tel
     tell("option", 0, 1)
     spec = program.option
     market = market_of(program, stages.racks, stages.estimates, stages.sourcing, draws)
-    terms = Terms(spec.racks, (spec.window.first, spec.window.last), spec.price_usd, spec.deposit_usd, spec.generation, program.as_of)
+    terms = Terms(spec.racks, (spec.window.first, spec.window.last), spec.price_usd, spec.deposit_usd, spec.generation, program.as_of, spec.source)
     stages.option = value_option(terms, market, paths=PATHS[effort], seed=program.seed, draws=draws)
     tell("option", 1, 1)
 
