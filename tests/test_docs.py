@@ -20,7 +20,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = shlex.split(command)
     if words[0] == "rackloom":
         words = [sys.executable, "-c", "from rackloom.cli import main; main()", *words[1:]]
-    environment = {**os.environ, "COLUMNS": "140", "NO_COLOR": "1"}
+    environment = {**os.environ, "COLUMNS": "230", "NO_COLOR": "1"}
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=240, env=environment)
 
 

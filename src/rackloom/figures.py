@@ -157,6 +157,7 @@ def _number(text: str) -> float:
 
 
 def _scaled(number: float, written: str, unit: str, text: object) -> float:
+    text = f"{text:g}" if isinstance(text, float) else text
     if unit == "temperature_k":
         if written == "C":
             return number + 273.15

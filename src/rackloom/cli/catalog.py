@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     @group.command(help="One item: every figure with unit, basis, grade and source; conflicting figures beside the picked one.\n\nExample: rackloom catalog show b300")
     def show(name: str, catalog: list[str] = FOLDER, as_json: bool = JSON) -> None:
         from ..catalog import load_catalog
+        from ..report import number_text as plain
 
         known = load_catalog(*catalog)
         item = known.item(name)
@@ -54,9 +55,10 @@ def register(app: typer.Typer) -> None:
         for key, figure in item.figures.items():
             for index, entry in enumerate((figure, *figure.others)):
                 source = known.source(entry.source)
-                span = f"{entry.low:.6g} to {entry.high:.6g}" if entry.low is not None and entry.high is not None and entry.low != entry.high else f"{entry.value:.6g}"
+                is_span = entry.low is not None and entry.high is not None and entry.low != entry.high
+                span = f"{plain(entry.low, entry.unit)} to {plain(entry.high, entry.unit)}" if is_span else plain(entry.value, entry.unit)
                 rows.append(
-                    [key if index == 0 else "  (passed over)", f"{span} {entry.unit}", entry.basis, entry.grade, f"{entry.source}: {source.title if source else ''}", entry.note]
+                    [key if index == 0 else "  (passed over)", span, entry.basis, entry.grade, f"{entry.source}: {source.title if source else ''}", entry.note]
                 )
             if figure.others:
                 rows.append(["", "", "", "", f"({figure.rule})", ""])

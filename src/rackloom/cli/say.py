@@ -17,11 +17,13 @@ def say_json(data: Any) -> None:
 
 
 def console(*, stderr: bool = False) -> Any:
-    """A rich console that never wraps a cell out of a pipe."""
+    """A rich console; out of a pipe it is 140 wide, or as COLUMNS says."""
+    import shutil
+
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 140)
+    return Console(stderr=stderr, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else shutil.get_terminal_size((140, 40)).columns)
 
 
 def table(title: str, columns: list[str], rows: list[list[str]], *, right: tuple[int, ...] = ()) -> Any:

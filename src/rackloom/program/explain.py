@@ -122,7 +122,7 @@ def _moved(old: float, new: float, tolerance: float) -> bool:
 
 def _size(move: Move) -> float:
     if move.before is None or move.after is None:
-        return float("inf")
+        return -1.0  # appeared or vanished: told after what moved
     scale = max(abs(move.before), abs(move.after))
     return abs(move.after - move.before) / scale if scale else 0.0
 
