@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from pydantic import Field
 
-from rackloom.errors import BadInput
-from rackloom.reading import Strict, build, parse_yaml, read_yaml
+from rackloom.errors import BadInput, Fault
+from rackloom.reading import Strict, build, mended, parse_yaml, read_yaml
 
 
 def test_yaml_1_2_words_stay_words():
@@ -88,3 +90,76 @@ def test_all_faults_at_once_with_nearest_key():
 def test_a_sound_document_builds():
     built = build(Outer, parse_yaml("title: x\nparts: {one: {power: 3}}\n", "p.yaml"))
     assert built == Outer(title="x", parts={"one": Inner(power=3)})
+
+
+MERGES = "a0: &a0 {}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: " + "[" * 200_000, "p.yaml:1:1003: nested too deeply"),
+        ("- " * 200_000, "nested too deeply"),
+        (MERGES, "values once aliases are followed"),
+        ("a: 1\nb: " + "7" * 5000, "p.yaml:2:4: '777"),
+        ("a: !!float x", "p.yaml:1:4: 'x' is not a number that can be read"),
+        ("a: 1\nb: [2", "p.yaml:2:1: not YAML"),
+    ],
+    ids=["flow", "block", "merges", "digits", "tag", "open"],
+)
+def test_what_would_exhaust_or_confuse_the_reader_is_refused(text, words):
+    with pytest.raises(BadInput) as caught:
+        parse_yaml(text, "p.yaml")
+    assert words in str(caught.value)
+
+
+def test_a_key_keeps_its_own_place_under_a_merge():
+    document = parse_yaml("base: &base {b: 1}\nnext: {<<: *base, b: 2}\n", "p.yaml")
+    assert str(document.place(("next", "b"), key=True)) == "p.yaml:2:19"
+
+
+def test_a_view_keeps_the_places_of_its_file():
+    document = parse_yaml("a:\n  b:\n    c: [1, 2]\n", "p.yaml").view(("a", "b"))
+    assert document.value == {"c": [1, 2]}
+    assert str(document.place(("c", 1))) == "p.yaml:3:12"
+    assert str(document.place(())) == "p.yaml:3:5"
+
+
+class Choice(Strict):
+    what: str | Inner
+    level: Literal["low", "high"] = "low"
+    names: list[str] = Field(default_factory=list, description="'one', or more names")
+    count: int = Field(1, gt=0)
+    size: str | float | None = None
+    by: dict[Literal["x", "y"], str] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("what: [1]", ("p.yaml:1:7", "what: a list is not text or a mapping: expected keys power, name", "", "Write text or a mapping after 'what:'.")),
+        ("what: {power: x}", ("p.yaml:1:15", "power: 'x' is not a whole number", "", "Write 'power: 1'.")),
+        ("what: {pwoer: 1, power: 2}", ("p.yaml:1:8", "unknown key 'pwoer'", "power", "Keys here: power, name.")),
+        ("what: 3", ("p.yaml:1:7", "what: 3 is not text or a mapping: expected keys power, name", "", "Write text or a mapping after 'what:'.")),
+        ("what:", ("p.yaml:1:6", "what is empty", "", "Write text or a mapping after 'what:'.")),
+        ("what: a\nlevel: hgih", ("p.yaml:2:8", "level: 'hgih' is not one of 'low' or 'high'", "high", "Write one of: low, high.")),
+        ("what: a\nnames: one", ("p.yaml:2:8", "names: 'one' is not a list", "", "Write 'names: [one]' (or more names).")),
+        ("what: a\nnames: [true]", ("p.yaml:2:9", "names: true is not text", "", "Put it in quotes if it is meant: 'true'.")),
+        ("what: a\ncount: -1", ("p.yaml:2:8", "count: -1 is not above 0", "", "Write a number above 0.")),
+        ("what: a\ncount: 1.5", ("p.yaml:2:8", "count: 1.5 is not a whole number", "", "Write 'count: 1'.")),
+        ("what: a\nsize: {}", ("p.yaml:2:7", "size: a mapping is not text or a number", "", "Write text or a number after 'size:'.")),
+        ("what: a\nby: {z: q}", ("p.yaml:2:6", "unknown key 'z'", "", "Write one of: x, y.")),
+        ("count: 1", ("p.yaml:1:1", "'what' is missing", "", "Add 'what: ...' here.")),
+    ],
+)
+def test_each_kind_of_fault_is_told_once_with_its_mend(text, told):
+    with pytest.raises(BadInput) as caught:
+        build(Choice, parse_yaml(text, "p.yaml"))
+    (fault,) = caught.value.faults
+    assert (str(fault.place), fault.what, fault.nearest, fault.mend) == told
+
+
+def test_a_fault_without_a_mend_gets_the_one_that_its_text_holds():
+    assert mended(Fault("x: '3' has no unit: expected a number with a unit, such as '3 W'")) == Fault("x: '3' has no unit", mend="Write a number with a unit, such as '3 W'.")
+    assert mended(Fault("odd")).mend
+    assert mended(Fault("odd", mend="Even it.")) == Fault("odd", mend="Even it.")

@@ -7,21 +7,25 @@ model and reports every fault at its place, with the nearest valid key and the m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.resolver import BaseResolver
 
 from .errors import BadInput, Fault, Place, nearest
+from .wording import Wrong, faults_of, mended, shown
+
+__all__ = ["Document", "Strict", "Wrong", "build", "mended", "parse_yaml", "read_yaml"]
 
 MAX_BYTES = 20_000_000
 MAX_NODES = 500_000  # values after aliases are followed; a real program has a few hundred
 MAX_DEPTH = 60
+_DEPTH_UNSEEN = 1000  # nesting that the parser can surely take; a text that may have more is measured first
 
 Path_ = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=pydantic.BaseModel)
@@ -66,12 +70,21 @@ class Document:
             if path in table:
                 return self.place_at(*table[path])
             path = path[:-1]
-        return Place(self.name, 1, 1, self.lines[0] if self.lines else "")
+        return self.place_at(*self.values.get((), (1, 1)))
 
     def place_at(self, line: int, column: int) -> Place:
         """A place by line and column, both from 1."""
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         return Place(self.name, line, column, text)
+
+    def view(self, at: Iterable[str | int]) -> Document:
+        """What stands at a path as a document of its own; places stay those of this file."""
+        at = tuple(at)
+        value = self.value
+        for step in at:
+            value = value[step]
+        inner = [{path[len(at) :]: mark for path, mark in table.items() if path[: len(at)] == at} for table in (self.keys, self.values)]
+        return Document(self.name, value, self.lines, *inner)
 
     def where(self, path: Iterable[str | int]) -> str:
         """ "program.yaml:14", the source of a user's own figure."""
@@ -85,14 +98,16 @@ def read_yaml(path: str | Path, *, name: str | None = None) -> Document:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(Fault(f"{shown} is larger than {MAX_BYTES // 1_000_000} MB", mend="Split it, or name the right file."))
-        text = path.read_text(encoding="utf-8")
+        raw = path.read_bytes()
+        text = raw.decode("utf-8")
     except FileNotFoundError:
         near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
         raise BadInput(Fault(f"no file '{shown}'", nearest=near, mend="Correct the name, or write the file.")) from None
     except IsADirectoryError:
         raise BadInput(Fault(f"'{shown}' is a folder", mend="Name a file in it.")) from None
     except UnicodeDecodeError as error:
-        raise BadInput(Fault(f"{shown} is not UTF-8 text (byte {error.start})", mend="Save it as UTF-8.")) from None
+        line = raw[: error.start].count(b"\n") + 1
+        raise BadInput(Fault(f"not UTF-8 text (byte {error.start})", Place(shown, line, 1), mend="Save it as UTF-8, or name the right file.")) from None
     except OSError as error:
         raise BadInput(Fault(f"{shown}: {error.strerror or error}", mend="Make it readable.")) from None
     return parse_yaml(text, shown)
@@ -102,6 +117,7 @@ def parse_yaml(text: str, name: str) -> Document:
     """As `read_yaml`, from text."""
     document = Document(name, None, tuple(text.splitlines()))
     try:
+        _bound_depth(text, document)
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -110,10 +126,11 @@ def parse_yaml(text: str, name: str) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).splitlines()[0]
-        place = document.place_at(mark.line + 1, mark.column + 1) if mark else Place(name)
+        line = text[: getattr(error, "position", 0) or 0].count("\n") + 1  # a character that YAML does not allow has a position instead of a mark
+        place = document.place_at(mark.line + 1, mark.column + 1) if mark else document.place_at(line, 1)
+        if place.line > max(1, len(document.lines)):  # the parser met the end of the file
+            place = document.place_at(max(1, len(document.lines)), 1)
         raise BadInput(Fault(f"not YAML: {what}", place, mend="Check indentation, quotes and brackets here.")) from None
-    except RecursionError:
-        raise BadInput(Fault("nested too deeply", Place(name), mend=f"At most {MAX_DEPTH} levels.")) from None
     if not isinstance(node, yaml.MappingNode):
         kind = {yaml.SequenceNode: "a list", yaml.ScalarNode: "a single value"}.get(type(node), "empty")
         raise BadInput(Fault(f"the file is {kind}: expected a mapping", Place(name, 1, 1, document.lines[0] if document.lines else ""), mend="Write 'key: value' lines."))
@@ -122,6 +139,23 @@ def parse_yaml(text: str, name: str) -> Document:
     if reader.faults:
         raise BadInput(reader.faults)
     return document
+
+
+def _bound_depth(text: str, document: Document) -> None:
+    """Refuse a text that is nested so deeply that composing it would exhaust the stack: the parser composes recursively, in C."""
+    if text.count("[") + text.count("{") < _DEPTH_UNSEEN and not re.search(rf"^[\s?:-]{{{_DEPTH_UNSEEN}}}", text, re.MULTILINE):
+        return
+    loader = _Loader(text)
+    try:
+        depth = 0
+        while loader.check_event():
+            event: Any = loader.get_event()
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEPTH_UNSEEN:
+                mark = event.start_mark
+                raise BadInput(Fault("nested too deeply", document.place_at(mark.line + 1, mark.column + 1), mend=f"At most {MAX_DEPTH} levels."))
+    finally:
+        loader.dispose()
 
 
 class _Reader:
@@ -134,30 +168,28 @@ class _Reader:
         self.open: set[int] = set()
 
     def read(self, node: yaml.Node, path: Path_) -> Any:
-        self.count += 1
-        mark = node.start_mark
-        if self.count > MAX_NODES:
-            raise BadInput(
-                Fault(
-                    f"more than {MAX_NODES:,} values once aliases are followed",
-                    self.document.place_at(mark.line + 1, mark.column + 1),
-                    mend="Write less, or fewer aliases of aliases.",
-                )
-            )
-        if len(path) > MAX_DEPTH:
-            raise BadInput(Fault("nested too deeply", self.document.place_at(mark.line + 1, mark.column + 1), mend=f"At most {MAX_DEPTH} levels."))
-        if id(node) in self.open:
-            raise BadInput(Fault("an alias that contains itself", self.document.place_at(mark.line + 1, mark.column + 1), mend="Remove the loop."))
-        self.document.values.setdefault(path, (mark.line + 1, mark.column + 1))
+        self.gate(node)
+        self.document.values.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
                 return [self.read(child, (*path, index)) for index, child in enumerate(node.value)]
-            return self.mapping(node, path)
+            return self.mapping(node, path)  # type: ignore[arg-type]  # of three kinds of nodes it is the third
         finally:
             self.open.discard(id(node))
+
+    def gate(self, node: yaml.Node) -> None:
+        """Count a value that is about to be read; refuse too many of them, too deep ones and loops."""
+        self.count += 1
+        place = self.document.place_at(node.start_mark.line + 1, node.start_mark.column + 1)
+        if self.count > MAX_NODES:
+            raise BadInput(Fault(f"more than {MAX_NODES:,} values once aliases are followed", place, mend="Write less, or fewer aliases of aliases."))
+        if len(self.open) > MAX_DEPTH:
+            raise BadInput(Fault("nested too deeply", place, mend=f"At most {MAX_DEPTH} levels."))
+        if id(node) in self.open:
+            raise BadInput(Fault("an alias that contains itself", place, mend="Remove the loop."))
 
     def mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -174,14 +206,17 @@ class _Reader:
             if key in out:
                 self.fault(f"'{key}' is given twice", mark, "Keep one of them.")
                 continue
-            self.document.keys[(*path, key)] = (mark.line + 1, mark.column + 1)
+            self.document.keys.setdefault((*path, key), (mark.line + 1, mark.column + 1))
             out[key] = self.read(value_node, (*path, key))
         for source in merged:
             if not isinstance(source, yaml.MappingNode):
                 self.fault("'<<' merges a mapping", source.start_mark, "Give it an alias of a mapping.")
                 continue
-            for key, value in self.mapping(source, path).items() if id(source) not in self.open else ():
+            self.gate(source)
+            self.open.add(id(source))
+            for key, value in self.mapping(source, path).items():
                 out.setdefault(key, value)
+            self.open.discard(id(source))
         return out
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
@@ -191,16 +226,22 @@ class _Reader:
             return None
         if kind == "bool":
             return text.lower() == "true"
-        if kind == "int":
-            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
-        if kind == "float":
-            return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".nan", "nan").replace(".NaN", "nan").replace(".NAN", "nan"))
+        if kind in ("int", "float"):
+            try:
+                return _number(text) if kind == "float" else int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+            except ValueError:  # a tag of the user's own on something else, or thousands of digits
+                self.fault(f"'{shown(text)}' is not a number that can be read", node.start_mark, "Write a plain number.")
+                return 0
         if not node.tag.startswith("tag:yaml.org,2002:str") and node.tag not in ("!", ""):
             self.fault(f"tag '{node.tag}' is not known", node.start_mark, "Remove the tag.")
         return text
 
     def fault(self, what: str, mark: Any, mend: str) -> None:
         self.faults.append(Fault(what, self.document.place_at(mark.line + 1, mark.column + 1), mend=mend))
+
+
+def _number(text: str) -> float:
+    return float(re.sub(r"\.(?=[iInN])", "", text))
 
 
 class Strict(pydantic.BaseModel):
@@ -220,50 +261,9 @@ def build(model: type[ModelT], document: Document, at: Path_ = (), faults: list[
     try:
         return model.model_validate(value)
     except pydantic.ValidationError as error:
-        found = [_fault_of(model, document, at, item) for item in error.errors(include_url=False)]
+        found = faults_of(model, value, document, tuple(at), error)
     found = sorted(dict.fromkeys(found), key=lambda fault: (fault.place.line, fault.place.column) if fault.place else (0, 0))
     if faults is None:
         raise BadInput(found)
     faults.extend(found)
     return None
-
-
-def _fault_of(model: type[pydantic.BaseModel], document: Document, at: Path_, error: Mapping[str, Any]) -> Fault:
-    path = (*at, *(step for step in error["loc"] if not _is_internal(step)))
-    kind = error["type"]
-    name = path[-1] if path else ""
-    if kind == "extra_forbidden":
-        choices = _fields_at(model, error["loc"][:-1])
-        mend = f"Keys here: {', '.join(choices)}." if choices else "Remove it."
-        return Fault(f"unknown key '{name}'", document.place(path, key=True), nearest=nearest(name, choices), mend=mend)
-    if kind == "missing":
-        return Fault(f"'{name}' is missing", document.place(path[:-1]), mend=f"Add '{name}:' here.")
-    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return Fault(f"{name}: {message[0].lower() + message[1:] if message else kind}", document.place(path))
-
-
-def _is_internal(step: str | int) -> bool:
-    """Steps that pydantic adds for unions and validators and that stand in no file."""
-    return isinstance(step, str) and ("[" in step or step in ("str", "int", "float", "dict", "list") or step.startswith(("function-", "tagged-")))
-
-
-def _fields_at(model: Any, loc: tuple[str | int, ...]) -> list[str]:
-    """Field names of the model that a location leads to, as they are written in files."""
-    current: Any = model
-    for step in loc:
-        if not (isinstance(current, type) and issubclass(current, pydantic.BaseModel)):
-            current = _model_in(current, str(step))
-            continue
-        info = next((f for n, f in current.model_fields.items() if step in (n, f.alias)), None)
-        current = _model_in(info.annotation, str(step)) if info else current
-    if isinstance(current, type) and issubclass(current, pydantic.BaseModel):
-        return [info.alias or name for name, info in current.model_fields.items()]
-    return []
-
-
-def _model_in(annotation: Any, hint: str) -> Any:
-    """The model inside an annotation such as `dict[str, Need] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
-        return annotation
-    found = [m for m in (_model_in(arg, hint) for arg in getattr(annotation, "__args__", ())) if m is not None]
-    return next((m for m in found if m.__name__ == hint), found[0] if found else None)

@@ -113,7 +113,7 @@ def test_a_plan_is_saved_and_read_back(first, tmp_path):
     assert diff_plans(first, again) == []
     assert (folder / "report.html").is_file()
     assert (folder / "tables" / "ledger.csv").is_file()
-    assert not [p for p in folder.rglob(".*")]
+    assert not list(folder.rglob(".*"))
 
 
 def test_the_store_answers_the_same_question_again(tmp_path, monkeypatch):
@@ -139,12 +139,12 @@ def test_diff_names_what_moved_and_why(first, tmp_path):
 def test_an_assumption_of_the_program_replaces_a_figure_and_keeps_it_beside(tmp_path):
     shutil.copytree(FIRST.parent, tmp_path / "first")
     path = tmp_path / "first" / "program.yaml"
-    path.write_text(path.read_text() + "assumptions: {gb300.tdp_w: 1300 W}\nscenarios: {hot: {gb300.tdp_w: 1500 W}}\n")
-    row = make_plan(load_program(path)).ledger["catalog.gb300.tdp_w"]
+    path.write_text(path.read_text() + "assumptions: {gb200.tdp_w: 1300 W}\nscenarios: {hot: {gb200.tdp_w: 1500 W}}\n")
+    row = make_plan(load_program(path)).ledger["catalog.gb200.tdp_w"]
     assert (row.value, row.grade) == (1300.0, "E")
     assert row.sources[0].startswith("program.yaml:")
-    assert "1400 W" in row.passed_over[0]
-    assert make_plan(load_program(path, scenario="hot")).ledger["catalog.gb300.tdp_w"].value == 1500.0
+    assert "1200 W" in row.passed_over[0]
+    assert make_plan(load_program(path, scenario="hot")).ledger["catalog.gb200.tdp_w"].value == 1500.0
 
 
 def test_more_effort_moves_only_intervals(first):
@@ -152,3 +152,14 @@ def test_more_effort_moves_only_intervals(first):
     for row in full.ledger:
         if row.key.startswith("designs.") and "median" not in row.note:
             assert row.value == pytest.approx(first.ledger[row.key].value, rel=1e-12)
+
+
+def test_plan_json_is_as_its_schema_says(frontier, first):
+    jsonschema = pytest.importorskip("jsonschema")
+    from rackloom.program.plan_schema import plan_schema
+
+    jsonschema.Draft202012Validator.check_schema(plan_schema())
+    validator = jsonschema.Draft202012Validator(plan_schema())
+    for plan in (frontier, first):
+        assert list(plan.data) == plan_schema()["required"]
+        assert [error.message for error in validator.iter_errors(json.loads(to_json(plan.data)))] == []

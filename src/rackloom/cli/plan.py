@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from .say import JSON, console
+from .say import JSON, console, refuse_file
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +27,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         from ..program import load_program, make_plan, to_json
 
+        for name, given in (("--out", out), ("--store", store)):
+            refuse_file(name, given)
         loaded = load_program(program, scenario=scenario)
         with _progress(quiet=as_json) as tell:
             found = make_plan(loaded, effort=effort, progress=tell, store=store)

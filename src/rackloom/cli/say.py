@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,6 +15,15 @@ JSON = typer.Option(False, "--json", help="One JSON document on standard output;
 def say_json(data: Any) -> None:
     """Print one JSON document."""
     sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def refuse_file(option: str, folder: Path | None) -> None:
+    """Raise BadInput, before any work, where a folder to be written is a file, or lies under one."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), None) if folder is not None else None
+    if there is not None and not there.is_dir():
+        from ..errors import BadInput, Fault
+
+        raise BadInput(Fault(f"{option}: '{there}' is a file", mend=f"Give a folder with {option}."))
 
 
 def console(*, stderr: bool = False) -> Any:

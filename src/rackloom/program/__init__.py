@@ -13,6 +13,7 @@ from .file import ProgramFile
 from .load import Program, load_program
 from .new import new_program
 from .plan import Plan, load_plan, make_plan
+from .plan_schema import plan_schema
 from .save import as_plain, to_json, write_text
 
 __all__ = [
@@ -42,7 +43,9 @@ def explanation_data(answer: Explanation, plan: Plan) -> dict[str, Any]:
 
 
 def file_schema(what: str) -> dict[str, Any]:
-    """JSON Schema of a file that people write: 'program' or 'rack'."""
+    """JSON Schema of a file that people write ('program', 'rack') or read ('plan')."""
+    if what == "plan":
+        return plan_schema()
     models: dict[str, type[Strict]] = {"program": ProgramFile, "rack": RackFile}
     model = models[what]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True), "title": f"Rackloom {what} file"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from calendar import monthrange
 from collections.abc import Callable
@@ -59,6 +60,8 @@ def quantity(unit: str, example: str, what: str, *, minimum: float = 0.0, above:
 
     def read(value: object) -> Range:
         found = value if isinstance(value, Range) else read_range(value, unit)
+        if not (math.isfinite(found.low) and math.isfinite(found.high)):
+            raise ValueError(f"'{value}' is not finite: expected {what}, such as '{example}'")
         if found.low < minimum or (above and found.low == minimum):
             raise ValueError(f"'{value}': {what} is {'more than' if above else 'at least'} {minimum:g}, such as '{example}'")
         if not span and found.low != found.high:

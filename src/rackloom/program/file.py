@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ..figures import Range
-from ..reading import Strict
+from ..rack import RackFile
+from ..reading import Strict, Wrong
 from .fields import Day, Span, Window, quantity
 
 if TYPE_CHECKING:  # a checker sees what the fields hold
@@ -61,18 +62,22 @@ class NeedFile(Strict):
         training = [name for name in ("tokens", "within") if getattr(self, name) is not None]
         serving = [name for name in ("rate", "input", "output", "ttft_p95", "tpot") if getattr(self, name) is not None]
         if training and serving:
-            raise ValueError(f"a need is training ('tokens', 'within') or serving ('rate', 'input', 'output', ...), not both: it has {', '.join(training + serving)}")
+            what = f"a need is training ('tokens', 'within') or serving ('rate', 'input', 'output', ...), not both: it has {', '.join(training + serving)}"
+            raise Wrong(what, f"Make two needs of it, or take out {', '.join(training if len(training) < len(serving) else serving)}.")
         wanted = ("tokens", "within") if training else ("rate", "input", "output")
         missing = [name for name in wanted if getattr(self, name) is None]
         if missing:
-            raise ValueError(f"a {'training' if training else 'serving'} need also says {', '.join(missing)}")
+            examples = {"tokens": "15e12", "within": "90 d", "rate": "2e6 tok/s", "input": "2000", "output": "500"}
+            raise Wrong(
+                f"a {'training' if training else 'serving'} need also says {', '.join(missing)}", f"Add '{', '.join(f'{key}: {examples[key]}' for key in missing)}' or the like."
+            )
         return self
 
 
 class GenerationFile(Strict):
     """A rack design with a place in time."""
 
-    rack: str = Field(description="name of a shipped rack such as 'gb300-nvl72', or path of a rack file")
+    rack: str | RackFile = Field(description="name of a shipped rack such as 'gb300-nvl72', path of a rack file, or the keys of a rack file")
     volume_from: Day = Field(description="when volume deliveries start")
 
 
@@ -86,7 +91,7 @@ class SupplyFile(Strict):
     @model_validator(mode="after")
     def _some_source(self) -> SupplyFile:
         if self.use is None and self.offers is None:
-            raise ValueError("supply names a preset ('use: us-2026'), a table of offers ('offers: offers.xlsx'), or both")
+            raise Wrong("supply names a preset ('use: us-2026'), a table of offers ('offers: offers.xlsx'), or both", "Add one of them.")
         return self
 
 
@@ -125,7 +130,7 @@ class ProgramFile(Strict):
     name: str = ""
     parties: dict[Literal["lab", "manufacturer", "supplier"], str] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0)] = 1
-    catalog: list[str] | str = Field(default_factory=list, description="folders of your own parts, over the shipped catalogue")
+    catalog: list[str] | str = Field(default_factory=list, description="folders of your own parts, such as 'parts', over the shipped catalogue")
     assumptions: dict[str, str | int | float] = Field(default_factory=dict, description="figures of the catalogue set by you: 'item.figure_unit: value'")
     scenarios: dict[str, dict[str, str | int | float]] = Field(default_factory=dict, description="named sets of assumptions, for --scenario")
     needs: dict[str, NeedFile] = Field(default_factory=dict)
@@ -136,13 +141,13 @@ class ProgramFile(Strict):
     supply: SupplyFile | None = None
     line: LineFile | None = None
     schedule: Any = None
-    evaluation: list[str] | str = Field(default_factory=list)
+    evaluation: list[str] | str = Field(default_factory=list, description="result files relative to this one, such as 'results/*.jsonl'")
     option: OptionFile | None = None
 
-    @field_validator("envelope", "release", "schedule")
+    @field_validator("envelope", "release", "schedule", mode="before")
     @classmethod
     def _not_here_yet(cls, value: Any, info: Any) -> Any:
-        raise ValueError(f"this release does not read '{info.field_name}' yet; remove it, or see the manual for what it reads")
+        raise Wrong(f"this release does not read '{info.field_name}' yet", "Remove it; docs/program.md lists what is read.")
 
 
 __all__ = ["GenerationFile", "LineFile", "NeedFile", "OptionFile", "ProgramFile", "Range", "SupplyFile", "Window", "date"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,14 +18,16 @@ from ..exchange.tables import read_table
 from ..factory import Line, line_presets, load_line_preset
 from ..figures import Figure, Range, from_range, read_range
 from ..needs import Model, Need, find_model, read_model, shipped_models
-from ..rack import Design, load_design, shipped_designs
-from ..reading import Document, Strict, build, read_yaml
+from ..rack import Design, RackFile, design_from, load_design, shipped_designs
+from ..reading import Document, Strict, build, mended, read_yaml
 from ..roadmap import Generation
 from ..supply import Offer, load_supply_preset, read_offers, supply_presets
 from .fields import Window
 from .file import GenerationFile, LineFile, NeedFile, OptionFile, ProgramFile, SupplyFile
+from .salvage import sound
 
 T = TypeVar("T")
+_SIGNED = ("1", "1/yr", "temperature_k", "USD")  # units of figures that may be below 0
 
 
 @dataclass(frozen=True)
@@ -96,22 +100,24 @@ class _Loader:
         self.folder = path.parent
         self.scenario = scenario
         self.faults: list[Fault] = []
+        self.is_whole = True  # False while only what is sound of a faulty program is checked
         self.read: dict[str, bytes] = {path.name: path.read_bytes()}
 
     def load(self) -> Program:
         whole = build(ProgramFile, self.document, faults=self.faults)
         file = whole or self.salvage()
+        self.is_whole = whole is not None
         catalog = self.overlaid(file)
         needs = {name: need for name, raw in file.needs.items() if (need := self.need(name, raw, file.as_of))}
         designs = {name: design for name, raw in file.generations.items() if (design := self.design(name, raw, catalog))}
         generations = {name: self.generation(name, file) for name in designs}
-        self.dangling_demand(file)
+        self.dangling_demand()
         offers, offers_from = self.offers(file.supply, catalog, designs)
         line, target = self.line(file.line, catalog)
         results = self.results(file.evaluation)
-        option = self.option(file.option, list(file.generations), catalog)
+        option = self.option(file.option, self.written("generations"), catalog)
         if self.faults:
-            raise BadInput(sorted(dict.fromkeys(self.faults), key=_by_place(self.document.name)))
+            raise BadInput(sorted(dict.fromkeys(mended(fault) for fault in self.faults), key=_by_place(self.document.name)))
         return Program(
             file.name or Path(self.document.name).stem, Path(self.document.name).name, file.as_of, file.seed, {str(party): name for party, name in file.parties.items()}, catalog, needs, generations, designs, offers,
             offers_from, file.supply.enter_as if file.supply else "tray", line, file.line.site if file.line else "", target, results, option, self.scenario, self.echo(),
@@ -120,26 +126,25 @@ class _Loader:
 
     # --- pieces -------------------------------------------------------------------------------------------------
 
+    def written(self, section: str) -> list[str]:
+        """Names that stand in a section, faults or not."""
+        value = self.document.value.get(section)
+        return list(value) if isinstance(value, dict) else []
+
     def salvage(self) -> ProgramFile:
-        """What is sound of a file with faults, so that its references are checked in the same run."""
+        """What is sound of a file with faults, key by key, so that its references are checked in the same run."""
         value = self.document.value
-        sound: dict[str, Any] = {"as_of": date(2000, 1, 1)}
-        for section, model in (("needs", NeedFile), ("generations", GenerationFile)):
-            entries = value.get(section)
-            if isinstance(entries, dict):
-                sound[section] = {name: found for name in entries if (found := build(model, self.document, (section, name), faults=[]))}
-        whole: tuple[tuple[str, type[Strict]], ...] = (("supply", SupplyFile), ("line", LineFile), ("option", OptionFile))
-        for section, kind in whole:
-            if isinstance(value.get(section), dict) and (one := build(kind, self.document, (section,), faults=[])):
-                sound[section] = one
-        for section in ("as_of", "catalog", "assumptions", "demand", "evaluation", "scenarios"):
-            if section in value:
-                try:
-                    getattr(ProgramFile.model_validate({"as_of": "2000-01-01", section: value[section]}), section)
-                    sound[section] = value[section]
-                except ValueError:
-                    continue
-        return ProgramFile.model_validate(sound)
+        kept: dict[str, Any] = {}
+        entries: tuple[tuple[str, type[Strict], str], ...] = (("needs", NeedFile, "model"), ("generations", GenerationFile, "rack"))
+        for section, model, needed in entries:
+            found = {name: sound(model, value[section][name], (needed,)) for name in self.written(section)}
+            kept[section] = {name: entry for name, entry in found.items() if entry is not None}
+        whole: tuple[tuple[str, type[Strict], tuple[str, ...]], ...] = (("supply", SupplyFile, ()), ("line", LineFile, ("site", "use")), ("option", OptionFile, ()))
+        for section, model, keys in whole:
+            kept[section] = sound(model, value.get(section), keys)
+        plain = sound(ProgramFile, {key: value[key] for key in ("as_of", "catalog", "assumptions", "demand", "evaluation", "scenarios") if key in value})
+        assert plain is not None  # nothing is needed
+        return plain.model_copy(update={**kept, "as_of": plain.as_of or date(2000, 1, 1)})
 
     def guarded(self, work: Callable[[], T], path: tuple[str | int, ...]) -> T | None:
         """Run one reader; its faults join the others, those without a place get that of the program's line."""
@@ -162,18 +167,19 @@ class _Loader:
         folders = [file.catalog] if isinstance(file.catalog, str) else file.catalog
         paths = [self.folder / name for name in folders]
         for index, name in enumerate(folders):
-            if not (self.folder / name).is_dir():
+            if not _is_folder(self.folder / name):
                 self.faults.append(Fault(f"no catalogue folder '{name}'", self.document.place(("catalog", index)), mend="Correct the path; it is relative to this file."))
-        here = [path for path in paths if path.is_dir()]
+        here = [path for path in paths if _is_folder(path)]
         catalog = self.guarded(lambda: load_catalog(*here), ("catalog",)) or load_catalog()
         for path in here:
             self.note(*sorted(path.glob("*.yaml")))
         catalog = self.assume(catalog, ("assumptions",), file.assumptions)
         if self.scenario:
-            if self.scenario not in file.scenarios:
-                mend = f"Scenarios here: {', '.join(file.scenarios) or 'none'}."
-                self.faults.append(Fault(f"no scenario '{self.scenario}'", nearest=nearest(self.scenario, file.scenarios), mend=mend))
-            else:
+            known = self.written("scenarios")
+            if self.scenario not in known:
+                mend = f"Scenarios here: {', '.join(known)}." if known else "Add it under 'scenarios:'."
+                self.faults.append(Fault(f"no scenario '{self.scenario}'", self.document.place(("scenarios",), key=True), nearest=nearest(self.scenario, known), mend=mend))
+            elif self.scenario in file.scenarios:
                 catalog = self.assume(catalog, ("scenarios", self.scenario), file.scenarios[self.scenario])
         return catalog
 
@@ -195,6 +201,10 @@ class _Loader:
             except ValueError as error:
                 self.faults.append(Fault(f"{name}: {error}", self.document.place(path)))
                 continue
+            if not (math.isfinite(span.low) and math.isfinite(span.high)) or (span.low < 0.0 <= old.value and old.unit not in _SIGNED):
+                wrong = "is below 0" if math.isfinite(span.low) and span.low < 0.0 else "is not finite"
+                self.faults.append(Fault(f"{name}: '{value}' {wrong}", self.document.place(path), mend=f"It is {old.value:g} {old.unit} in the catalogue; write such a value."))
+                continue
             own = from_range(old.key, span, old.unit, source=self.document.where(path), grade="E", note="set by the program")
             own = replace(own, basis=old.basis, others=(replace(old, others=()), *old.others), rule="the program's own value")
             items[item_name] = replace(item, figures={**item.figures, figure_name: own})
@@ -203,7 +213,7 @@ class _Loader:
     def need(self, name: str, raw: NeedFile, as_of: date) -> Need | None:
         at = ("needs", name)
         model = self.guarded(lambda: self.model(raw.model, (*at, "model")), (*at, "model"))
-        if model is None:
+        if model is None or not self.is_whole:
             return None
         return Need(
             name=name, kind="training" if raw.tokens is not None else "serving", model=model, start=raw.start or as_of,
@@ -220,35 +230,46 @@ class _Loader:
         if not is_file:
             return find_model(written)
         target = self.folder / written
-        if not target.is_file():
-            siblings = [str(p.relative_to(self.folder)) for p in target.parent.glob("*.json")] if target.parent.is_dir() else []
+        if not _is_file(target):
             mend = f"Give the path of a config.json relative to this file, or a shipped model: {', '.join(shipped_models()[:6])}, ..."
-            raise BadInput(Fault(f"no file '{written}'", self.document.place(path), nearest=nearest(written, siblings), mend=mend))
+            raise BadInput(Fault(f"no file '{written}'", self.document.place(path), nearest=self.nearest_file(written, ("*.json",)), mend=mend))
         self.note(target)
         return read_model(target)
 
     def design(self, name: str, raw: GenerationFile, catalog: Catalog) -> Design | None:
         path = ("generations", name, "rack")
-        written = raw.rack
+        files: list[Path] = []
+        try:
+            return self.guarded(lambda: self.rack(name, raw.rack, path, catalog, files), path)
+        finally:
+            self.note(*files)
+
+    def rack(self, name: str, written: str | RackFile, path: tuple[str, ...], catalog: Catalog, files: list[Path]) -> Design:
+        """A shipped rack, a rack file, or the rack that stands in the program itself and is called as its generation."""
+        if isinstance(written, RackFile):
+            return design_from(self.document.view(path), name, self.folder, catalog=catalog, files=files)
         if not written.endswith((".yaml", ".yml")) and "/" not in written:
-            return self.guarded(lambda: load_design(written, catalog=catalog), path)
+            return load_design(written, catalog=catalog)
         target = self.folder / written
-        if not target.is_file():
-            siblings = [str(p.relative_to(self.folder)) for p in target.parent.glob("*.yaml")] if target.parent.is_dir() else []
+        if not _is_file(target):
             mend = f"Give the path of a rack file relative to this file, or a shipped rack: {', '.join(shipped_designs())}."
-            self.faults.append(Fault(f"no file '{written}'", self.document.place(path), nearest=nearest(written, siblings), mend=mend))
-            return None
-        self.note(target)
-        return self.guarded(lambda: load_design(target, catalog=catalog), path)
+            raise BadInput(Fault(f"no file '{written}'", self.document.place(path), nearest=self.nearest_file(written, ("*.yaml",)), mend=mend))
+        return load_design(target, catalog=catalog, files=files)
+
+    def nearest_file(self, written: str, patterns: tuple[str, ...]) -> str:
+        """Of the files in the folder that a path names, the one whose name is nearest; '' when none is."""
+        folder = (self.folder / written).parent
+        names = [os.path.join(os.path.dirname(written), p.name) for pattern in patterns for p in sorted(folder.glob(pattern))] if _is_folder(folder) else []
+        return nearest(written, names)
 
     def generation(self, name: str, file: ProgramFile) -> Generation:
         raw = file.generations[name]
-        return Generation(name=name, design=Path(raw.rack).stem, volume_from=raw.volume_from, demand=self.own(("demand", name), file.demand.get(name), "rack/wk"))
+        design = Path(raw.rack).stem if isinstance(raw.rack, str) else name
+        return Generation(name=name, design=design, volume_from=raw.volume_from, demand=self.own(("demand", name), file.demand.get(name), "rack/wk"))
 
-    def dangling_demand(self, file: ProgramFile) -> None:
-        written = self.document.value.get("generations")
-        known = list(written) if isinstance(written, dict) else []
-        for name in file.demand:
+    def dangling_demand(self) -> None:
+        known = self.written("generations")
+        for name in self.written("demand"):
             if name not in known:
                 mend = f"Generations here: {', '.join(known) or 'none'}."
                 self.faults.append(Fault(f"demand for '{name}', which is no generation", self.document.place(("demand", name), key=True), nearest=nearest(name, known), mend=mend))
@@ -267,10 +288,9 @@ class _Loader:
             named.append(f"preset {use}")
         if raw.offers is not None:
             target = self.folder / raw.offers
-            if not target.is_file():
-                siblings = [p.name for pattern in ("*.csv", "*.xlsx") for p in target.parent.glob(pattern)] if target.parent.is_dir() else []
-                mend = "Give a CSV or xlsx table relative to this file."
-                self.faults.append(Fault(f"no file '{raw.offers}'", self.document.place(("supply", "offers")), nearest=nearest(raw.offers, siblings), mend=mend))
+            if not _is_file(target):
+                mend, near = "Give a CSV or xlsx table relative to this file.", self.nearest_file(raw.offers, ("*.csv", "*.xlsx"))
+                self.faults.append(Fault(f"no file '{raw.offers}'", self.document.place(("supply", "offers")), nearest=near, mend=mend))
             else:
                 self.note(target)
                 assemblies = [word for design in designs.values() for a in design.assemblies.values() for word in (a.name, a.kind)]
@@ -303,10 +323,7 @@ class _Loader:
         found: list[Results] = []
         for index, pattern in enumerate(patterns):
             path = ("evaluation", index)
-            if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-                paths = [Path(pattern)] if Path(pattern).is_file() else [p for p in [(self.folder / pattern)] if p.is_file()]
-            else:
-                paths = sorted(p for p in self.folder.glob(pattern) if p.is_file())
+            paths = self.matching(pattern)
             if not paths:
                 self.faults.append(
                     Fault(
@@ -321,6 +338,15 @@ class _Loader:
                 if results is not None:
                     found.append(results)
         return tuple(found)
+
+    def matching(self, pattern: str) -> list[Path]:
+        """Files that a pattern names, relative to the program; a path out of its folder names one file."""
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            return [path for path in (self.folder / pattern,) if _is_file(path)]
+        try:
+            return sorted(path for path in self.folder.glob(pattern) if _is_file(path))
+        except (ValueError, OSError):  # '' or 'a**b' is no pattern
+            return []
 
     def option(self, raw: OptionFile | None, generations: list[str], catalog: Catalog) -> OptionSpec | None:
         if raw is None:
@@ -365,10 +391,32 @@ class _Loader:
         for section in ("parties", "needs", "generations", "demand", "supply", "line", "evaluation", "option", "assumptions"):
             value = self.document.value.get(section)
             if isinstance(value, dict) and section in ("needs", "generations"):
-                lines += [(f"{section}: {name}", _said(entry)) for name, entry in value.items()]
+                lines += [(f"{section}: {name}", _said(_in_brief(entry))) for name, entry in value.items()]
             elif value:
                 lines.append((section, _said(value)))
         return tuple(lines)
+
+
+def _in_brief(entry: Any) -> Any:
+    """An entry whose rack stands in the program itself, without the whole of that rack."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("rack"), dict):
+        return entry
+    like = entry["rack"].get("like")
+    return {**entry, "rack": f"of its own, like {like}" if like else "of its own"}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _said(value: Any) -> str:

@@ -58,7 +58,15 @@ def new_program(model: str, rack: str, as_of: str, *, beside: Path) -> str:
     written_model = _relative(model, beside) if is_file else model
     written_rack = _relative(rack, beside) if rack.endswith((".yaml", ".yml")) else rack
     title = f"{known.name}, {known.parameters / 1e9:.1f}B parameters, {known.active_parameters / 1e9:.1f}B active"
-    return _TEXT.format(file=beside.name, as_of=day.isoformat(), model=written_model, model_title=title, start=f"{day.year + 1}-Q{(day.month + 2) // 3}", rack=written_rack, quarter=f"{day.year}-Q{(day.month + 2) // 3}")
+    return _TEXT.format(
+        file=beside.name,
+        as_of=day.isoformat(),
+        model=written_model,
+        model_title=title,
+        start=f"{day.year + 1}-Q{(day.month + 2) // 3}",
+        rack=written_rack,
+        quarter=f"{day.year}-Q{(day.month + 2) // 3}",
+    )
 
 
 def _relative(path: str, beside: Path) -> str:

@@ -16,7 +16,7 @@ import pydantic
 
 from ..catalog import Catalog, Item, data_folder, load_catalog
 from ..errors import BadInput, Fault, Unknown, nearest
-from ..reading import Document, build, read_yaml
+from ..reading import Document, build, mended, read_yaml
 from .file import RackFile
 from .merge import Draft, Merger
 from .nouns import Assembly, Design, Slot
@@ -32,44 +32,80 @@ def shipped_designs() -> list[str]:
     return sorted(path.stem for path in (data_folder() / "designs").glob("*.yaml"))
 
 
-def load_design(path_or_name: str | Path, *, catalog: Catalog | None = None) -> Design:
-    """Read a rack by name or from a file. Raises BadInput with every fault, Unknown for a name that does not ship."""
+def load_design(path_or_name: str | Path, *, catalog: Catalog | None = None, files: list[Path] | None = None) -> Design:
+    """Read a rack by name or from a file. Raises BadInput with every fault, Unknown for a name that does not ship.
+
+    Parameters
+    ----------
+    path_or_name : str or Path
+        a shipped rack, or a rack file
+    catalog : Catalog, optional
+        the shipped one when absent
+    files : list, optional
+        the user's files that were read are appended to it
+    """
+    target = _resolve(str(path_or_name), Path())
+    if target is None:
+        raise Unknown("rack", str(path_or_name), shipped_designs(), mend=f"Shipped racks: {', '.join(shipped_designs())}; or give the path of a rack file.")
+    files = files if files is not None else []
+    return _design(_read(target, files), target, Path(str(path_or_name)).stem, catalog, files)
+
+
+def design_from(document: Document, name: str, folder: Path, *, catalog: Catalog | None = None, files: list[Path] | None = None) -> Design:
+    """A rack from a mapping that stands in another file; `like` is found relative to `folder`. Raises BadInput with every fault."""
+    return _design(document, folder / "", name, catalog, files if files is not None else [])
+
+
+def _design(document: Document, origin: Path, name: str, catalog: Catalog | None, files: list[Path]) -> Design:
     catalog = catalog or load_catalog()
     faults: list[Fault] = []
-    chain = _chain(path_or_name, faults)
-    draft = Draft(Path(str(path_or_name)).stem, broken=frozenset(name for document, file in chain for name in _broken(document, file)))
-    for document, file in reversed(chain):
-        Merger(draft, document, file, catalog, faults).merge()
-    design = _finish(draft, chain[0][0], catalog, faults, whole=not faults)
+    chain = _chain(document, origin, faults, files)
+    draft = Draft(name, broken=frozenset(broken for one, file in chain for broken in _broken(one, file)))
+    for one, file in reversed(chain):
+        Merger(draft, one, file, catalog, faults).merge()
+    design = _finish(draft, document, catalog, faults, whole=not faults)
     if faults:
-        raise BadInput(list(dict.fromkeys(faults)))
+        raise BadInput([mended(fault) for fault in dict.fromkeys(faults)])
     return design
 
 
-def _chain(path_or_name: str | Path, faults: list[Fault]) -> list[tuple[Document, RackFile]]:
-    """The file and those it is like, nearest first; what is sound of a file with faults is kept, so that the rest is checked too."""
+def _read(target: Path, files: list[Path]) -> Document:
+    """A rack file, named by its own name where it ships."""
+    if target.parent == data_folder() / "designs":
+        return read_yaml(target, name=target.name)
+    files.append(target)
+    return read_yaml(target)
+
+
+def _chain(document: Document, origin: Path, faults: list[Fault], files: list[Path]) -> list[tuple[Document, RackFile]]:
+    """The rack at `origin` (a file, or the folder of one that holds it) and those it is like, nearest first.
+
+    What is sound of a file with faults is kept, so that the rest is checked too.
+    """
     chain: list[tuple[Document, RackFile]] = []
-    seen: list[Path] = []
-    target, blame = _resolve(str(path_or_name), Path()), None
+    seen = [origin.resolve()]
+    folder = origin if origin.is_dir() else origin.parent
     while True:
-        if target is None:
-            raise blame or Unknown("rack", str(path_or_name), shipped_designs(), mend=f"Shipped racks: {', '.join(shipped_designs())}; or give the path of a rack file.")
-        if target.resolve() in seen:
-            last, _ = chain[-1]
-            raise BadInput(Fault(f"'like' runs in a circle: {' -> '.join(p.stem for p in [*seen, target])}", last.place(("like",)), mend="Let one of them stand on its own."))
-        if len(seen) >= MOST_LIKE:
-            raise BadInput(Fault(f"more than {MOST_LIKE} racks stand on each other by 'like'", chain[-1][0].place(("like",))))
-        seen.append(target.resolve())
-        shipped = target.parent == data_folder() / "designs"
-        document = read_yaml(target, name=target.name if shipped else str(target))
         file = build(RackFile, document, faults=faults) or _salvage(document.value)
         chain.append((document, file))
         if file.like is None:
             return chain
-        place = document.place(("like",))
-        mend = f"Shipped racks: {', '.join(shipped_designs())}; or give a path relative to this file."
-        blame = BadInput([*faults, Fault(f"no rack '{file.like}'", place, nearest=nearest(file.like, shipped_designs()), mend=mend)])
-        target = _resolve(file.like, target.parent)
+        place, target = document.place(("like",)), _resolve(file.like, folder)
+        if target is None:
+            mend = f"Shipped racks: {', '.join(shipped_designs())}; or give a path relative to this file."
+            beside = Path(file.like).parent
+            files_there = [(beside / path.name).as_posix() for path in sorted((folder / beside).glob("*.yaml"))] if len(file.like) < 250 else []
+            raise BadInput([*faults, Fault(f"no rack '{file.like}'", place, nearest=nearest(file.like, [*shipped_designs(), *files_there]), mend=mend)])
+        if target.resolve() in seen:
+            circle = " -> ".join(path.stem for path in [*seen, target] if path.is_file())
+            raise BadInput([*faults, Fault(f"'like' runs in a circle: {circle}", place, mend="Let one of them stand on its own.")])
+        if len(seen) >= MOST_LIKE:
+            raise BadInput([*faults, Fault(f"more than {MOST_LIKE} racks stand on each other by 'like'", place, mend="Write one of them out; `rackloom design --expand` does.")])
+        seen.append(target.resolve())
+        try:
+            document, folder = _read(target, files), target.parent
+        except BadInput as error:
+            raise BadInput([*faults, *(fault if fault.place else replace(fault, place=place) for fault in error.faults)]) from None
 
 
 def _salvage(value: Mapping[str, Any]) -> RackFile:
@@ -97,11 +133,12 @@ def _broken(document: Document, file: RackFile) -> list[str]:
 
 
 def _resolve(name: str, folder: Path) -> Path | None:
-    if name.endswith((".yaml", ".yml")) or "/" in name:
-        path = Path(name) if Path(name).is_absolute() else folder / name
+    is_path = name.endswith((".yaml", ".yml")) or "/" in name
+    path = folder / name if is_path else data_folder() / "designs" / f"{name}.yaml"  # an absolute name stays as it is
+    try:
         return path if path.is_file() else None
-    path = data_folder() / "designs" / f"{name}.yaml"
-    return path if path.is_file() else None
+    except OSError:  # a name that no file can have
+        return None
 
 
 def _finish(draft: Draft, document: Document, catalog: Catalog, faults: list[Fault], *, whole: bool) -> Design:
@@ -166,6 +203,7 @@ def _check_slots(draft: Draft, slots: tuple[Slot, ...], height: float, frame: It
 
 
 def _check_parts(draft: Draft, catalog: Catalog, faults: list[Fault]) -> None:
+    told: set[str] = set()  # assemblies of a circle that has been told
     for name, assembly in draft.assemblies.items():
         document, path = draft.places[name]
         for index, (_, part) in enumerate(assembly.parts):
@@ -175,6 +213,9 @@ def _check_parts(draft: Draft, catalog: Catalog, faults: list[Fault]) -> None:
                 faults.append(Fault(f"no part '{part}' in the catalogue", place, nearest=nearest(part, [*draft.assemblies, *catalog.items]), mend=mend))
         circle = _circle(name, draft.assemblies)
         if circle:
+            if told & set(circle):
+                continue
+            told |= set(circle)
             faults.append(Fault(f"assembly '{name}' contains itself: {' -> '.join(circle)}", document.place((*path, "parts")), mend="Take one of them out."))
         elif _size(name, draft.assemblies) > MOST_PARTS:
             faults.append(Fault(f"assembly '{name}' has more than {MOST_PARTS:,} parts", document.place((*path, "parts")), mend="Correct the counts."))

@@ -11,7 +11,7 @@ _PLAIN = {
     "m3/s": (60e3, "L/min"), "m3/s/W": (60e6, "L/min/kW"), "temperature_k": (1.0, "°C"), "K": (1.0, "K"), "rack/wk": (1.0, "racks/wk"), "rack": (1.0, "racks"), "d": (1.0, "d"),
     "kg": (1.0, "kg"), "m": (1.0, "m"), "V": (1.0, "V"), "A": (1.0, "A"), "h": (1.0, "h"), "wk": (1.0, "wk"), "1/yr": (1.0, "/yr"), "m2": (1.0, "m²"), "month": (1.0, "months"),
 }  # fmt: skip
-THIN = " "  # narrow no-break space between number and unit
+THIN = " "  # between thousands, and between number and unit; the page makes it one that does not break
 
 
 def place_for(value: float, low: float | None, high: float | None) -> int:
@@ -49,7 +49,7 @@ def scale_of(value: float, unit: str) -> tuple[float, str]:
         return 1e9, "n" + _PREFIXED[unit]
     if unit == "s":
         for factor, name in ((86400.0, "d"), (3600.0, "h"), (1.0, "s"), (1e-3, "ms")):
-            if size >= factor * (2.0 if name in ("d", "h") else 1.0):
+            if size >= factor * (2.0 if name == "d" else 1.0):
                 return 1.0 / factor, name
         return 1e6, "µs"
     if unit == "1":
@@ -76,7 +76,7 @@ def number_text(value: float | None, unit: str, low: float | None = None, high: 
     if unit == "1" and not has_span and float(value).is_integer() and abs(value) < 1e7 and factor == 1.0:
         return f"{int(value):,}".replace(",", THIN).replace("-", "−")
     sign = "−" if value < 0 and before else ""
-    place = place_for(value * factor, low * factor if low is not None else None, high * factor if high is not None else None)
+    place = place_for(value * factor, low * factor if has_span and low is not None else None, high * factor if has_span and high is not None else None)
     digits = rounded(abs(value) * factor if before else value * factor, place)
     if not has_span and "." in digits and (factor == 100.0 or float(digits.replace(THIN, "").replace("−", "-")).is_integer()):
         digits = digits.rstrip("0").rstrip(".")

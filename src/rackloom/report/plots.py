@@ -1,6 +1,6 @@
 """Plots as inline SVG: the envelope against generations by year, and rack elevations with power and heat.
 
-Colours are CSS variables of the page, with fallbacks so that the same SVG stands alone as a file.
+Classes take the page's colours, light or dark; the attributes beside them let the same SVG stand alone as a file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Band:
     values: tuple[float, ...]
     lows: tuple[float, ...]
     highs: tuple[float, ...]
-    announced: bool = False
+    status: str = ""  # announced, assumed; empty when it ships
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,57 @@ class Panel:
 
 
 def envelope_plot(panels: Sequence[Panel], *, standalone: bool = False) -> str:
-    """Panels side by side, one a need: asked (grey band) and offered by each generation (lines), by year, log scale."""
-    names = list(dict.fromkeys(band.name for panel in panels for band in panel.offered))
-    colour = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
-    width, height, top = 380, 270, 56
+    """Panels side by side, one a need, as one SVG: asked (grey band) and offered by each generation (lines), by year, log scale."""
+    names, shade, status = _series(panels)
+    width, height, top = 380, 270, 44
     columns = min(3, max(1, len(panels)))
     lines = math.ceil(len(panels) / columns)
-    parts = [_legend(names, colour, {b.name for p in panels for b in p.offered if b.announced})]
+    parts = [_legend(names, shade, status)]
     for index, panel in enumerate(panels):
         x, y = (index % columns) * width, top + (index // columns) * height
-        parts.append(f'<g transform="translate({x},{y})">{_panel(panel, colour, width, height)}</g>')
+        parts.append(f'<g transform="translate({x},{y})">{_panel(panel, shade, width, height)}</g>')
     total = top + lines * height
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="wide" viewBox="0 0 {columns * width} {total}" width="{columns * width}" height="{total}" font-size="12" role="img" aria-label="Envelope against generations by year">'
     return head + (_STANDALONE if standalone else "") + "".join(parts) + "</svg>"
 
 
-def _legend(names: Sequence[str], colour: Mapping[str, str], announced: set[str]) -> str:
+def envelope_figures(panels: Sequence[Panel]) -> str:
+    """The same for a page: a legend and one SVG a panel, which flow with its width."""
+    names, shade, status = _series(panels)
+    keys = ['<li><svg width="24" height="12" aria-hidden="true"><rect width="24" height="12" class="asked" fill="#9aa4b8" fill-opacity="0.45"/></svg>asked by the need</li>']
+    for name in names:
+        mark = f'<svg width="26" height="12" aria-hidden="true"><line x1="0" y1="6" x2="26" y2="6" {_pen(shade[name], status[name], 2.5)}/></svg>'
+        keys.append(f"<li>{mark}{escape(_series_label(name, status[name]))}</li>")
+    drawn = "".join(f'<svg viewBox="0 0 380 270" font-size="12" role="img" aria-label="{escape(panel.title)}, by year">{_panel(panel, shade, 380, 270)}</svg>' for panel in panels)
+    return f'<ul class="legend">{"".join(keys)}</ul><div class="panels">{drawn}</div>'
+
+
+def _series(panels: Sequence[Panel]) -> tuple[list[str], dict[str, int], dict[str, str]]:
+    """Names in order, their colour's number, their status."""
+    status = {band.name: band.status for panel in panels for band in panel.offered}
+    return list(status), {name: index % len(COLOURS) for index, name in enumerate(status)}, status
+
+
+def _series_label(name: str, status: str) -> str:
+    return f"{name} ({status})" if status else name
+
+
+def _pen(shade: int, status: str, width: float) -> str:
+    """Stroke of a series: the page's class gives the scheme's colour, the attribute stands where there is no page."""
+    return f'class="series-{shade}" stroke="{COLOURS[shade]}" stroke-width="{width}"' + (' stroke-dasharray="6 3"' if status else "")
+
+
+def _legend(names: Sequence[str], shade: Mapping[str, int], status: Mapping[str, str]) -> str:
     out = ['<rect x="60" y="12" width="22" height="10" fill="#9aa4b8" fill-opacity="0.45"/><text x="88" y="21">asked by the need</text>']
     x = 215.0
     for name in names:
-        dash = ' stroke-dasharray="6 3"' if name in announced else ""
-        label = f"{name} (announced)" if name in announced else name
-        out.append(f'<line x1="{x}" y1="17" x2="{x + 24}" y2="17" stroke="{colour[name]}" stroke-width="2.5"{dash}/><text x="{x + 30}" y="21">{escape(label)}</text>')
-        x += 44 + 6.6 * len(label)
+        label = _series_label(name, status[name])
+        out.append(f'<line x1="{x}" y1="17" x2="{x + 24}" y2="17" {_pen(shade[name], status[name], 2.5)}/><text x="{x + 30}" y="21">{escape(label)}</text>')
+        x += 46 + 6.7 * len(label)
     return "".join(out)
 
 
-def _panel(panel: Panel, colour: Mapping[str, str], width: int, height: int) -> str:
+def _panel(panel: Panel, shade: Mapping[str, int], width: int, height: int) -> str:
     left, right, top, bottom = 62, width - 14, 26, height - 34
     bands = [panel.asked, *panel.offered]
     values = [v for band in bands for v in (*band.lows, *band.highs, *band.values) if v > 0 and math.isfinite(v)]
@@ -90,9 +114,9 @@ def _panel(panel: Panel, colour: Mapping[str, str], width: int, height: int) -> 
     for year in range(math.ceil(first), math.floor(last) + 1):
         out.append(f'<text x="{px(year):.1f}" y="{bottom + 16}" text-anchor="middle" class="soft" font-size="11">{year}</text>')
     out.append(_area(panel.asked, px, py, "#9aa4b8", 0.45))
-    out.append(_line(panel.asked, px, py, "#6b7590", 1.6))
+    out.append(_line(panel.asked, px, py, 'class="asked-line" stroke="#6b7590" stroke-width="1.6"'))
     for band in panel.offered:
-        out.append(_line(band, px, py, colour[band.name], 2.4))
+        out.append(_line(band, px, py, _pen(shade[band.name], band.status, 2.4)))
     return "".join(out)
 
 
@@ -108,10 +132,9 @@ def _area(band: Band, px: object, py: object, fill: str, opacity: float) -> str:
     return f'<polygon points="{" ".join(points)}" fill="{fill}" fill-opacity="{opacity}"/>'
 
 
-def _line(band: Band, px: object, py: object, stroke: str, width: float) -> str:
+def _line(band: Band, px: object, py: object, pen: str) -> str:
     points = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in zip(band.years, band.values, strict=True) if y > 0)  # type: ignore[operator]
-    dash = ' stroke-dasharray="6 3"' if band.announced else ""
-    return f'<polyline points="{points}" fill="none" stroke="{stroke}" stroke-width="{width}"{dash}/>'
+    return f'<polyline points="{points}" fill="none" {pen}/>'
 
 
 @dataclass(frozen=True)
@@ -125,49 +148,86 @@ class Slot:
     liquid_share: float | None
 
 
-def elevation_plot(racks: Sequence[tuple[str, str, Sequence[Slot], float]]) -> str:
-    """Front elevations side by side: (name, caption, slots, height in units). Shade is power, hue is liquid or air."""
-    width, unit, top = 236, 9.0, 58
-    tall = max((height for *_, height in racks), default=42.0)
-    most = max((slot.power_w or 0.0 for *_, slots, _ in racks for slot in slots), default=1.0) or 1.0
-    parts = [_elevation_legend()]
-    for index, (name, caption, slots, height) in enumerate(racks):
-        x0 = index * width + 34
-        base = top + tall * unit
-        parts.append(
-            f'<text x="{x0}" y="{base + 18:.0f}" font-weight="600">{escape(name)}</text><text x="{x0}" y="{base + 34:.0f}" class="soft" font-size="11">{escape(caption)}</text>'
-        )
-        parts.append(f'<rect x="{x0}" y="{base - height * unit:.1f}" width="180" height="{height * unit:.1f}" fill="none" stroke="#7a859c"/>')
-        for mark in range(5, int(height) + 1, 5):
-            parts.append(f'<text x="{x0 - 5}" y="{base - (mark - 1) * unit - 1:.1f}" text-anchor="end" font-size="9" class="soft">{mark}</text>')
-        for slot in slots:
-            parts.append(_slot(slot, x0, base, unit, most))
-    total = top + tall * unit + 46
-    wide = max(1, len(racks)) * width + 10
-    return f'<svg xmlns="http://www.w3.org/2000/svg" class="wide" viewBox="0 0 {wide} {total:.0f}" width="{wide}" height="{total:.0f}" font-size="12" role="img" aria-label="Rack elevations with power and heat">{"".join(parts)}</svg>'
+@dataclass(frozen=True)
+class Elevation:
+    """A rack seen from the front; `height` in units."""
+
+    name: str
+    captions: tuple[str, ...]
+    slots: tuple[Slot, ...]
+    height: float
 
 
-def _elevation_legend() -> str:
-    keys = (("#2f6fb5", "heat to liquid"), ("#c0562f", "heat to air"), ("#8b93a5", "power unknown"))
-    out = []
-    for index, (fill, label) in enumerate(keys):
-        x = 34 + index * 130
-        out.append(f'<rect x="{x}" y="12" width="14" height="12" fill="{fill}" fill-opacity="0.75"/><text x="{x + 20}" y="22" font-size="11">{label}</text>')
-    out.append('<text x="34" y="42" class="soft" font-size="11">Stronger colour: more power in that unit. Numbers at the left count units from the bottom.</text>')
-    return "".join(out)
+UNIT, GUTTER, BODY = 11.0, 22.0, 164.0  # height of a unit, room for its number, width of the rack; px
+LETTER = 5.4  # mean width of a letter at the labels' 10.5 px
 
 
-def _slot(slot: Slot, x0: float, base: float, unit: float, most: float) -> str:
-    y = base - slot.last * unit
-    tall = (slot.last - slot.first + 1) * unit
-    if slot.power_w is None:
-        fill, opacity = "#8b93a5", 0.3
-    else:
-        fill = "#2f6fb5" if (slot.liquid_share or 0.0) >= 0.5 else "#c0562f"
-        opacity = 0.12 + 0.7 * min(1.0, slot.power_w / most)
-    power = number_text(slot.power_w, "W") if slot.power_w is not None else "power unknown"
-    share = f", {slot.liquid_share:.0%} to liquid" if slot.liquid_share is not None and slot.power_w is not None else ""
-    text = ""
-    if tall >= 8.5:
-        text = f'<text x="{x0 + 5}" y="{y + tall / 2 + 3:.1f}" font-size="8.5">{escape(slot.label[:24])}</text><text x="{x0 + 175}" y="{y + tall / 2 + 3:.1f}" font-size="8.5" text-anchor="end">{escape(power if slot.power_w is not None else "?")}</text>'
-    return f'<g><title>{escape(slot.label)}: {escape(power + share)}</title><rect x="{x0}" y="{y:.1f}" width="180" height="{tall:.1f}" fill="{fill}" fill-opacity="{opacity:.2f}" stroke="#7a859c" stroke-width="0.5"/>{text}</g>'
+def elevation_figures(racks: Sequence[Elevation]) -> str:
+    """Front elevations that flow with the page. Shade is power, hue is liquid or air; a run of equal things is labelled once."""
+    tall = max((rack.height for rack in racks), default=42.0)
+    most = max((slot.power_w or 0.0 for rack in racks for slot in rack.slots), default=1.0) or 1.0
+    keys = (("liquid", "heat to liquid"), ("air", "heat to air"), ("none", "no power figure"))
+    legend = "".join(
+        f'<li><svg width="16" height="12" aria-hidden="true"><rect width="16" height="12" class="fill-{kind}" fill-opacity="0.5"/></svg>{label}</li>' for kind, label in keys
+    )
+    return f'<ul class="legend">{legend}</ul><div class="elevations">{"".join(_elevation(rack, tall, most) for rack in racks)}</div>'
+
+
+def _elevation(rack: Elevation, tall: float, most: float) -> str:
+    base = tall * UNIT + 6
+    parts = [f'<rect x="{GUTTER}" y="{base - rack.height * UNIT:.1f}" width="{BODY}" height="{rack.height * UNIT:.1f}" fill="none" class="edge"/>']
+    for mark in range(5, int(rack.height) + 1, 5):
+        parts.append(f'<text x="{GUTTER - 5}" y="{base - (mark - 0.5) * UNIT + 3.5:.1f}" text-anchor="end" font-size="10" class="soft">{mark}</text>')
+    parts += [_run(run, base, most) for run in _runs(rack.slots)]
+    parts.append(f'<text x="{GUTTER}" y="{base + 18:.0f}" font-size="13" font-weight="600">{escape(rack.name)}</text>')
+    parts += [f'<text x="{GUTTER}" y="{base + 34 + 15 * index:.0f}" class="soft" font-size="11">{escape(caption)}</text>' for index, caption in enumerate(rack.captions)]
+    wide, high = GUTTER + BODY + 2, base + 26 + 15 * len(rack.captions)
+    return f'<svg viewBox="0 0 {wide:.0f} {high:.0f}" font-size="10.5" role="img" aria-label="Front elevation of {escape(rack.name)}">{"".join(parts)}</svg>'
+
+
+def _runs(slots: Sequence[Slot]) -> list[list[Slot]]:
+    """Neighbours that are the same thing, from the bottom."""
+    runs: list[list[Slot]] = []
+    for slot in sorted(slots, key=lambda slot: slot.first):
+        before = runs[-1][-1] if runs else None
+        if before and (before.label, before.power_w, before.liquid_share) == (slot.label, slot.power_w, slot.liquid_share) and slot.first - before.last <= 1.0:
+            runs[-1].append(slot)
+        else:
+            runs.append([slot])
+    return runs
+
+
+def _run(run: Sequence[Slot], base: float, most: float) -> str:
+    one, count = run[0], len(run)
+    power = number_text(one.power_w, "W") if one.power_w is not None else ""
+    share = f", {one.liquid_share:.0%} to liquid" if one.liquid_share is not None and power else ""
+    kind = "none" if not power else "liquid" if (one.liquid_share or 0.0) >= 0.5 else "air"
+    # No more than half opaque, so that the labels keep their contrast in both schemes.
+    opacity = 0.22 if not power else 0.1 + 0.4 * min(1.0, (one.power_w or 0.0) / most)
+    top, bottom = base - run[-1].last * UNIT, base - (one.first - 1) * UNIT
+    box = f'<rect x="{GUTTER}" y="{top:.1f}" width="{BODY}" height="{bottom - top:.1f}" class="edge fill-{kind}" fill-opacity="{opacity:.2f}"/>'
+    # Where one ends and the next begins: ticks at the sides, so that no line runs through the label.
+    seams = "".join(f"M{GUTTER} {base - slot.last * UNIT:.1f}h4M{GUTTER + BODY - 4} {base - slot.last * UNIT:.1f}h4" for slot in run[:-1])
+    boxes = box + (f'<path d="{seams}" class="edge"/>' if seams else "")
+    many = f"{count} × " if count > 1 else ""
+    title = f"{many}{one.label}: {power or 'no power figure'}{share}"
+    return f"<g><title>{escape(title)}</title>{boxes}{_run_label(run, many, power, base)}</g>"
+
+
+def _run_label(run: Sequence[Slot], many: str, power: str, base: float) -> str:
+    top, bottom = base - run[-1].last * UNIT, base - (run[0].first - 1) * UNIT
+    middle = (top + bottom) / 2 + 3.7
+    each = f"{power} each" if many and power else power
+    left, right = GUTTER + 5, GUTTER + BODY - 5
+    if bottom - top >= 2 * UNIT + 6 and each:
+        return f'<text x="{left}" y="{middle - 6.5:.1f}">{_cut(many + run[0].label, BODY - 10)}</text><text x="{left}" y="{middle + 6.5:.1f}">{escape(each)}</text>'
+    room = BODY - 10 - (LETTER * len(power) + 8 if power else 0)
+    figure = f'<text x="{right}" y="{middle:.1f}" text-anchor="end">{escape(power)}</text>' if power else ""
+    return f'<text x="{left}" y="{middle:.1f}">{_cut(many + run[0].label, room)}</text>{figure}'
+
+
+def _cut(text: str, room: float) -> str:
+    most = int(room / LETTER)
+    for sign in (",", " ("):
+        text = text if len(text) <= most else text.partition(sign)[0]
+    return escape(text if len(text) <= most else text[: most - 1].rstrip(" ,(") + "…")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from . import supply_tables
 from .numbers import number_text
-from .plots import Band, Panel, Slot, elevation_plot, envelope_plot
+from .plots import Band, Elevation, Panel, Slot, elevation_figures, envelope_figures
 from .tables import Book, Cell, Data, Line, Plot, Section, Table, columns, line, note_list, share_text, value_of
 
 
@@ -64,8 +65,13 @@ def _plain_words(text: str) -> str:
 def _figure_text(figure: Mapping[str, Any]) -> str:
     low, high = figure.get("low"), figure.get("high")
     if low is not None and high is not None and low != high:
-        return f"{number_text(low, figure['unit'])} to {number_text(high, figure['unit'])}"
-    return number_text(figure["value"], figure["unit"])
+        return _as_written(f"{number_text(low, figure['unit'])} to {number_text(high, figure['unit'])}")
+    return _as_written(number_text(figure["value"], figure["unit"]))
+
+
+def _as_written(text: str) -> str:
+    """Without the noughts that nobody wrote: "3.50" is "3.5"."""
+    return re.sub(r"(\.\d*?)0+(?!\d)", lambda found: found[1].removesuffix("."), text)
 
 
 def _estimate_line(need: str, system: str, estimate: Data, book: Book) -> Line:
@@ -114,7 +120,7 @@ def envelope_section(data: Data, book: Book) -> Section:
     plots = (
         (
             Plot(
-                envelope_plot(panels),
+                envelope_figures(panels),
                 "Racks of the chosen generation that each need asks for by year (grey, with its 80 % interval) against racks delivered by each generation. Logarithmic; dashed: announced or assumed.",
             ),
         )
@@ -150,8 +156,8 @@ def envelope_panels(data: Data) -> list[Panel]:
 
 def _delivered(data: Data, cell: Data) -> Band:
     band = _band(cell["generation"], {year: value for year, value in cell["delivered_by_year"].items() if (value_of(value) or 0.0) > 0.0})
-    announced = data["designs"].get(cell["generation"], {}).get("status") != "shipping"
-    return Band(band.name, band.years, band.values, band.lows, band.highs, announced)
+    status = data["designs"].get(cell["generation"], {}).get("status", "")
+    return Band(band.name, band.years, band.values, band.lows, band.highs, "" if status == "shipping" else status)
 
 
 def _band(name: str, by_year: Mapping[str, Any]) -> Band:
@@ -201,6 +207,7 @@ def racks_section(data: Data, book: Book) -> Section:
         columns(*names, right=range(3, 14)),
         tuple(rows),
         "Power at the busbar; firm supply is what the stated redundancy leaves. A dash: nobody publishes enough to say.",
+        turned=True,
     )
     return Section(
         "racks",
@@ -259,9 +266,12 @@ def _elevations(data: Data) -> Plot:
     drawn = []
     for name, rack in data["designs"].items():
         slots = [Slot(s["first"], s["last"], s["title"], value_of(s["power_w"]), value_of(s["liquid_share"])) for s in rack["slots"]]
-        caption = f"{number_text(value_of(rack['power_load_w']), 'W')} load, {number_text(value_of(rack['heat_air_w']), 'W')} to air; layout {rack['layout']}"
-        drawn.append((name, caption, slots, float(rack["height"])))
-    return Plot(elevation_plot(drawn), "Front elevations. A layout marked 'assumed' has published counts and our positions.")
+        captions = (f"{number_text(value_of(rack['power_load_w']), 'W')} load", f"{number_text(value_of(rack['heat_air_w']), 'W')} to air", f"layout {rack['layout']}")
+        drawn.append(Elevation(name, captions, tuple(slots), float(rack["height"])))
+    return Plot(
+        elevation_figures(drawn),
+        "Front elevations. Stronger colour: more power in that unit. Numbers at the left count units from the bottom. A layout marked 'assumed' has published counts and our positions.",
+    )
 
 
 def roadmap_section(data: Data, book: Book) -> Section:

@@ -15,7 +15,8 @@ def supply_section(data: Data, book: Book) -> Section:
     tables = [_costs(supply, book), _content(supply, book), _single(supply)]
     if chosen in supply["generations"]:
         tables += [_classes(chosen, supply["generations"][chosen], book), _lines(chosen, supply["generations"][chosen], book), _components(chosen, supply["generations"][chosen])]
-    lead = f"Racks enter as {supply['enter_as']}; cheapest qualified offers, {supply['status']} to a gap of {supply['gap_share']:.1%}.".replace("%", " %")
+    gap = "" if supply["gap_share"] < 0.0005 else f" to a gap of {supply['gap_share']:.1%}".replace("%", " %")
+    lead = f"Racks enter as {supply['enter_as']}; cheapest qualified offers, {supply['status']}{gap}."
     return Section("supply", "Supply", lead, tuple(tables), left_out=tuple(supply.get("left_out", ())))
 
 
@@ -31,7 +32,7 @@ def _costs(supply: Data, book: Book) -> Table:
         rows.append(line(name, cost, *cells, entry["lead_time_part"], "; ".join(trouble) or "none", tone="fail" if trouble else "pass"))
     names = ("generation", "landed cost", "labour", "duty", "rests on assumed prices", "paid in the US", "US reach", "for how much more", "longest lead time", "of", "trouble")
     note = "US reach: share of cost paid in the US if every part with a qualified US offer took it. Prices are assumptions under invented supplier names unless your own table says otherwise."
-    return Table("supply", "A rack, landed", columns(*names, right=range(1, 9)), tuple(rows), note)
+    return Table("supply", "A rack, landed", columns(*names, right=range(1, 9)), tuple(rows), note, turned=True)
 
 
 def _content(supply: Data, book: Book) -> Table:
@@ -100,7 +101,7 @@ def factory_section(data: Data, book: Book) -> Section:
         rows.append(line(name, *cells, f"{value_of(entry['people']):.0f}" if value_of(entry["people"]) is not None else "–", entry["bottleneck"], verdict, tone=tone))
     names = ("generation", "racks a week", "asked", "assembly", "test", "cycle time", "work content", "test hours", "test hall", "people", "bottleneck", "verdict")
     note = "Each generation alone on the line. Operation times, yields and hours are assumptions of the named preset."
-    tables = [Table("factory", "The line", columns(*names, right=range(1, 10)), tuple(rows), note), _stations(data)]
+    tables = [Table("factory", "The line", columns(*names, right=range(1, 10)), tuple(rows), note, turned=True), _stations(data)]
     return Section("factory", "Factory", tables=tuple(table for table in tables if table.rows), left_out=tuple(factory.get("left_out", ())))
 
 
@@ -113,6 +114,9 @@ def _stations(data: Data) -> Table:
             rows.append(line(f"{station['index']}", ", ".join(station["operations"]), number_text(value_of(station["seconds"]), "s")))
     proof = "proven optimal" if entry and entry["proved"] else "not proven optimal"
     return Table("stations", f"Assembly stations for {chosen}", columns("station", "operations", "load", right=(2,)), tuple(rows), f"Balanced for the least cycle time, {proof}.")
+
+
+QUANTITIES = {"step_s": "step time", "run_s": "run time", "ttft_s": "TTFT", "tpot_s": "TPOT", "power_w": "power"}
 
 
 def evaluation_section(data: Data) -> Section:
@@ -128,7 +132,7 @@ def evaluation_section(data: Data) -> Section:
         error = "–" if entry["error"] is None else f"{entry['error']:+.1%}".replace("%", " %").replace("-", "−")
         predicted = Cell(number_text(value_of(entry["predicted"]), unit, entry.get("predicted_low"), entry.get("predicted_high")), entry["key"])
         tone = {True: "pass", False: "fail", None: ""}[entry["inside"]]
-        rows.append(line(entry["id"], entry["quantity"], predicted, measured, error, inside, entry["source"], entry["grade"], tone=tone))
+        rows.append(line(entry["id"], QUANTITIES.get(entry["quantity"], entry["quantity"]), predicted, measured, error, inside, entry["source"], entry["grade"], tone=tone))
     names = ("case", "quantity", "predicted", "measured", "error", "80 % interval", "source", "grade")
     table = Table("evaluation", "Predicted against measured, worst first", columns(*names, right=(2, 3, 4)), tuple(rows))
     skipped = tuple(line(entry["id"], entry["quantity"], f"{entry['count']}", entry["reason"]) for entry in found["skipped"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..figures import GRADES
-from .numbers import field_text, number_text
+from .numbers import THIN, field_text, number_text
 
 MARKED = ("C", "D", "E")
 Data = Mapping[str, Any]
@@ -45,13 +46,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a title and, where it needs one, a note."""
+    """A table with a title and, where it needs one, a note. A wide one is `turned` on the page: its columns become rows."""
 
     id: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Line, ...]
     note: str = ""
+    turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,13 @@ def value_of(entry: Any) -> float | None:
 
 
 def share_text(entry: Any) -> str:
-    """A fraction as per cent."""
-    return "–" if entry is None else field_text("share", entry, "1")
+    """A fraction as per cent; two digits are enough for one without an interval, and the last thousandth is said as such."""
+    if entry is None or isinstance(entry, (Mapping, str)):
+        return "–" if entry is None else field_text("share", entry, "1")
+    share = 100.0 * float(entry)
+    if 0.0 < abs(share) < 0.1:
+        return f"< 0.1{THIN}%"
+    return f"{share:.0f}{THIN}%" if abs(share) >= 9.95 or share == 0.0 else f"{share:.1f}".removesuffix(".0") + f"{THIN}%"
 
 
 def all_sections(data: Data) -> list[Section]:
@@ -139,8 +146,8 @@ def all_sections(data: Data) -> list[Section]:
 
 
 def table_rows(table: Table) -> tuple[list[str], list[list[str]]]:
-    """A table as plain text, for CSV and terminal."""
-    return [column.name for column in table.columns], [[cell.text for cell in row.cells] for row in table.rows]
+    """A table as plain text, for CSV and terminal. A lone carriage return becomes a line end: CSV writers quote only the latter."""
+    return [column.name for column in table.columns], [[re.sub(r"\r\n?", "\n", cell.text) for cell in row.cells] for row in table.rows]
 
 
 def note_list(*groups: Sequence[str]) -> tuple[str, ...]:
