@@ -57,9 +57,7 @@ def register(app: typer.Typer) -> None:
                 source = known.source(entry.source)
                 is_span = entry.low is not None and entry.high is not None and entry.low != entry.high
                 span = f"{plain(entry.low, entry.unit)} to {plain(entry.high, entry.unit)}" if is_span else plain(entry.value, entry.unit)
-                rows.append(
-                    [key if index == 0 else "  (passed over)", span, entry.basis, entry.grade, f"{entry.source}: {source.title if source else ''}", entry.note]
-                )
+                rows.append([key if index == 0 else "  (passed over)", span, entry.basis, entry.grade, f"{entry.source}: {source.title if source else ''}", entry.note])
             if figure.others:
                 rows.append(["", "", "", "", f"({figure.rule})", ""])
         out.print(table("", ["figure", "value", "basis", "grade", "source", "note"], rows))

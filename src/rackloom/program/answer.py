@@ -139,7 +139,7 @@ def _needs_unmet(program: Program, stages: Any) -> Iterable[Failure]:
 
 def _check_failure(name: str, check: Check, is_chosen: bool) -> Failure:
     short = -central(check.margin) if check.margin is not None else 0.0
-    detail = f"{check.question} No, short by {short:.1%} of the limit." if check.unit != "temperature_k" else f"{check.question} No, {short * 100:.1f} K above the limit."
+    detail = f"{check.question} No, short by {100 * short:.1f} % of the limit." if check.unit != "temperature_k" else f"{check.question} No, {short * 100:.1f} K above the limit."
     weight = (0.9 if is_chosen else 0.45) * (0.1 if check.id.startswith("published") else 1.0)  # a difference from print stops no rack
     return Failure(f"{name}: {check.id.replace('-', ' ')}", "rack", weight * min(1.0, 0.1 + short), detail, check.mend)
 

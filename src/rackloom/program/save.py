@@ -118,5 +118,10 @@ def csv_text(columns: list[str], rows: list[list[Any]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([neutral_cell(cell) for cell in row])
+        writer.writerow([_one_line(neutral_cell(cell)) for cell in row])
     return out.getvalue()
+
+
+def _one_line(cell: Any) -> Any:
+    """A carriage return would begin a new row for some readers, and csv does not quote a lone one."""
+    return cell.replace("\r", " ") if isinstance(cell, str) else cell

@@ -167,7 +167,8 @@ class _Cell:
         meets = not self.reasons
         if meets:
             slack = numbers["slack_days"]
-            self.reasons.append(f"{_whole(numbers['racks'])} racks, {_span(central(slack))} before the start")  # type: ignore[arg-type]
+            count = _whole(numbers["racks"])  # type: ignore[arg-type]
+            self.reasons.append(f"{count} rack{'s' if count != 1 else ''}, {_span(central(slack))} before the start")
         return RoadmapCell(
             self.need.name, self.generation.name, self.estimate.fits, meets, likely, "; ".join(self.reasons), power_margin_w=power, coolant_margin_k=coolant,
             ready_date=self.day(central(ready)) if ready is not None else None,  # type: ignore[arg-type]
