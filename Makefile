@@ -14,8 +14,8 @@ test: .venv/test.done
 	@$(BIN)/python -m pytest -n 2
 
 lint: .venv/test.done
-	$(BIN)/ruff check src tests tools
-	$(BIN)/ruff format --check src tests tools
+	$(BIN)/ruff check src tests tools validation benchmarks
+	$(BIN)/ruff format --check src tests tools validation benchmarks
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy --no-error-summary
 

@@ -166,9 +166,9 @@ class _Cell:
         likely = probability(self.met)
         meets = not self.reasons
         if meets:
-            slack = numbers["slack_days"]
             count = _whole(numbers["racks"])  # type: ignore[arg-type]
-            self.reasons.append(f"{count} rack{'s' if count != 1 else ''}, {_span(central(slack))} before the start")
+            before = _span(central(numbers["slack_days"]))  # type: ignore[arg-type]
+            self.reasons.append(f"{count} rack{'' if count == '1' else 's'}, {before} before the start")
         return RoadmapCell(
             self.need.name, self.generation.name, self.estimate.fits, meets, likely, "; ".join(self.reasons), power_margin_w=power, coolant_margin_k=coolant,
             ready_date=self.day(central(ready)) if ready is not None else None,  # type: ignore[arg-type]
