@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 plan: .venv/core.done
 	@$(BIN)/rackloom plan examples/frontier/program.yaml --out out/frontier || [ $$? -eq 1 ]
 
-test: .venv/test.done
+test: .venv/peers.done
 	@bash tools/browser.sh
 	@$(BIN)/python -m pytest -n 2
 

@@ -78,7 +78,7 @@ def number_text(value: float | None, unit: str, low: float | None = None, high: 
     sign = "−" if value < 0 and before else ""
     place = place_for(value * factor, low * factor if has_span and low is not None else None, high * factor if has_span and high is not None else None)
     digits = rounded(abs(value) * factor if before else value * factor, place)
-    if not has_span and "." in digits and (factor == 100.0 or float(digits.replace(THIN, "").replace("−", "-")).is_integer()):
+    if not has_span and "." in digits and (factor == 100.0 or unit == "1" or float(digits.replace(THIN, "").replace("−", "-")).is_integer()):
         digits = digits.rstrip("0").rstrip(".")
     head = f"{sign}{before}{digits}{after}"
     if not (has_span and span):
