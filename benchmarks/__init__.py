@@ -1,0 +1,1 @@
+"""Timings of the program; `python benchmarks/run.py` prints them."""

@@ -1,0 +1,1 @@
+"""Predictions held against what others published; `python validation/run.py` writes the tables."""

@@ -1,0 +1,41 @@
+"""Write the tables of predictions against published figures: training.md, racks.md, parameters.md.
+
+Usage: python validation/run.py [--check]
+
+The same inputs give the same text: nothing in it depends on the clock or the machine. With --check nothing is written, and
+the exit status is 1 when a page is out of date.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))  # started as a script
+
+from validation import parameters, racks, training  # noqa: E402
+
+PAGES: dict[str, Callable[[], str]] = {"training.md": training.page, "racks.md": racks.page, "parameters.md": parameters.page}
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check every page; the exit status."""
+    folder = Path(__file__).parent
+    stale = []
+    for name, page in PAGES.items():
+        path, text = folder / name, page()
+        if "--check" not in arguments:
+            path.write_text(text, encoding="utf-8", newline="\n")
+            print(f"validation/{name}")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+    if stale:
+        print(f"out of date: {', '.join(stale)}. Run 'make validate'.", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
