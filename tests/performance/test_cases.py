@@ -1,4 +1,4 @@
-"""Published training runs: every committed case is predicted, and the model, no constant is fitted to them; not a blind test, see validation/README.md, stays in sight of them."""
+"""Published training runs: every committed case is predicted and stays in sight. Not a blind test: see validation/README.md."""
 
 from __future__ import annotations
 

@@ -83,6 +83,9 @@ def one_line(program: Program, stages: Any, chosen: str, failures: tuple[Failure
         generation, rack = program.generations[chosen], stages.racks[chosen]
         head = f"{chosen} ({generation.design}), {quarter(generation.volume_from)}"
         if stages.roadmap:
+            # when the last of its needs has all its racks, in nine draws of ten
+            late = [cell.ready_date_late for cell in stages.roadmap.cells if cell.generation == chosen and cell.ready_date_late is not None]
+            head += f" (P90 {quarter(max(late))})" if late and quarter(max(late)) != quarter(generation.volume_from) else ""
             head += f", meets {stages.roadmap.needs_met.get(chosen, 0)} of {len(program.needs)} needs"
         parts += [head, f"{shown(rack.power_load_w) / 1e3:.0f} kW"]
     supplied = stages.sourcing.generations.get(chosen) if stages.sourcing else None

@@ -29,7 +29,7 @@ from ..supply import Sourcing, plan_sourcing
 from .answer import compose_answer
 from .load import Program
 from .market import market_of
-from .save import as_plain, ledger_from, ledger_rows, read_plan
+from .save import as_plain, ledger_from, ledger_rows, read_plan, to_json, write_text
 from .store import Store
 
 DRAWS = {"quick": 256, "full": 2048}
@@ -56,6 +56,12 @@ class Plan:
     def failed(self) -> bool:
         """True when something failed its check."""
         return bool(self.data["answer"]["failures"])
+
+    def save(self, folder: str | Path) -> Path:
+        """Write plan.json into a folder, beside and moved into place; `load_plan` reads it back."""
+        target = Path(folder) / "plan.json"
+        write_text(target, to_json(self.data) + "\n")
+        return target
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, Fault
-from ..program import Plan, to_json, write_text
+from ..program import Plan, write_text
 from ..program.save import csv_text
 from .page import page
 from .tables import all_sections, table_rows
@@ -26,7 +26,7 @@ def write_plan(plan: Plan, folder: str | Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise BadInput(Fault(f"'{folder}' is a file", mend="Give a folder with --out."))
     write_report(plan, folder / "report.html")
-    write_text(folder / "plan.json", to_json(plan.data) + "\n")
+    plan.save(folder)
     for name, text in csv_tables(plan.data).items():
         write_text(folder / "tables" / f"{name}.csv", text)
     return folder
