@@ -7,6 +7,7 @@ model and reports every fault at its place, with the nearest valid key and the m
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +93,9 @@ class Document:
 
 
 def read_yaml(path: str | Path, *, name: str | None = None) -> Document:
-    """Read one YAML file whose top is a mapping. Raises BadInput with place and mend."""
+    """Read one YAML file whose top is a mapping; '-' is standard input. Raises BadInput with place and mend."""
+    if str(path) == "-":
+        return _from_stdin()
     path = Path(path)
     shown = name or str(path)
     try:
@@ -111,6 +114,16 @@ def read_yaml(path: str | Path, *, name: str | None = None) -> Document:
     except OSError as error:
         raise BadInput(Fault(f"{shown}: {error.strerror or error}", mend="Make it readable.")) from None
     return parse_yaml(text, shown)
+
+
+def _from_stdin() -> Document:
+    raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise BadInput(Fault(f"standard input is larger than {MAX_BYTES // 1_000_000} MB", mend="Split it, or name the right file."))
+    try:
+        return parse_yaml(raw.decode("utf-8"), "standard input")
+    except UnicodeDecodeError as error:
+        raise BadInput(Fault(f"not UTF-8 text (byte {error.start})", Place("standard input", raw[: error.start].count(b"\n") + 1, 1), mend="Send UTF-8 text.")) from None
 
 
 def parse_yaml(text: str, name: str) -> Document:

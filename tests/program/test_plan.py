@@ -163,3 +163,12 @@ def test_plan_json_is_as_its_schema_says(frontier, first):
     for plan in (frontier, first):
         assert list(plan.data) == plan_schema()["required"]
         assert [error.message for error in validator.iter_errors(json.loads(to_json(plan.data)))] == []
+
+
+def test_a_program_comes_by_standard_input_too(first):
+    done = subprocess.run([sys.executable, "-c", RUN, "plan", "-", "--json"], cwd=FIRST.parent, input=FIRST.read_text(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["answer"]["line"] == first.line
+    broken = subprocess.run([sys.executable, "-c", RUN, "plan", "-"], cwd=FIRST.parent, input="as_of: nonsense", capture_output=True, text=True, timeout=120)
+    assert broken.returncode == 2
+    assert "standard input:1:8" in broken.stderr

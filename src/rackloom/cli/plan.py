@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(help="Every stage of a program: the answer in one line, DIR/report.html, DIR/plan.json, a CSV per table.\n\nExample: rackloom plan program.yaml --out out/plan")
     def plan(
-        program: Path = typer.Argument(..., help="the program file"),
+        program: Path = typer.Argument(..., help="the program file, or - for standard input"),
         out: Path | None = typer.Option(None, "--out", help="folder for report.html, plan.json and tables/; 'out/NAME' when absent (none with --json)"),
         effort: str = typer.Option("quick", "--effort", help="quick or full"),
         scenario: str = typer.Option("", "--scenario", help="one of the program's own scenarios"),

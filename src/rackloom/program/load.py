@@ -101,7 +101,7 @@ class _Loader:
         self.scenario = scenario
         self.faults: list[Fault] = []
         self.is_whole = True  # False while only what is sound of a faulty program is checked
-        self.read: dict[str, bytes] = {path.name: path.read_bytes()}
+        self.read: dict[str, bytes] = {path.name: "\n".join(document.lines).encode()}
 
     def load(self) -> Program:
         whole = build(ProgramFile, self.document, faults=self.faults)
