@@ -88,7 +88,7 @@ def test_draws_keep_the_central_answer(kind):
     assert drawn.ledger.dangling() == []
     assert float(drawn.accelerators[0]) == plain.accelerators
     assert np.std(drawn.tokens_per_s_per_accelerator[1:]) > 0.0
-    assert plain.shares == drawn.shares
+    assert plain.shares == pytest.approx(drawn.shares, rel=1e-12)  # floats may be summed more exactly than arrays are
 
 
 @pytest.mark.parametrize("kind", ["training", "serving"])
