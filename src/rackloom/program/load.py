@@ -358,6 +358,10 @@ class _Loader:
         if not generations:
             self.faults.append(Fault("an option needs at least one generation to buy", self.document.place(("option",), key=True), mend="Add a 'generations:' section."))
             return None
+        if raw.against_price is None and "supply" not in self.document.value:
+            mend = "Add 'against_price: 3.9 MUSD', or a 'supply:' section, whose landed cost is then used."
+            other = raw.against or generations[0]
+            self.faults.append(Fault(f"the option has no price of a rack of '{other}' to compare with", self.document.place(("option",), key=True), mend=mend))
         assumed = catalog.item("option-assumptions")
 
         def said(key: str, span: Range | None, unit: str, default: str) -> Figure:
