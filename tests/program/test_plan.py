@@ -172,3 +172,21 @@ def test_a_program_comes_by_standard_input_too(first):
     broken = subprocess.run([sys.executable, "-c", RUN, "plan", "-"], cwd=FIRST.parent, input="as_of: nonsense", capture_output=True, text=True, timeout=120)
     assert broken.returncode == 2
     assert "standard input:1:8" in broken.stderr
+
+
+def test_only_what_fails_the_chosen_generation_blocks_the_answer(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "as_of: 2026-11-22\n"
+        "needs:\n  chat: {model: llama-3.1-70b, start: 2027-06-01, rate: 1e5 tok/s, input: 2000, output: 500, tpot: 50 ms}\n"
+        "generations:\n  good: {rack: gb200-nvl72, volume_from: 2026-Q1}\n"
+        "  bad: {rack: {like: gb200-nvl72, coolant: {supply: 44 C}}, volume_from: 2027-Q1}\n"
+        "demand: {good: 12 racks/quarter, bad: 12 racks/quarter}\n"
+    )
+    plan = make_plan(load_program(path))
+    assert plan.data["answer"]["chosen"] == "good"
+    assert plan.line.startswith("YES: good")
+    assert "Blocks" not in plan.line
+    assert [failure["blocks"] for failure in plan.data["answer"]["failures"]]
+    assert not any(failure["blocks"] for failure in plan.data["answer"]["failures"])
+    assert plan.failed  # something failed its check all the same: exit status 1

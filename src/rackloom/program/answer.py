@@ -26,6 +26,7 @@ class Failure:
     badness: float
     detail: str = ""
     mend: str = ""
+    blocks: bool = True  # stands in the way of the answer; False where it fails a generation that the answer is not about
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def compose_answer(program: Program, stages: Any, ledger: Ledger) -> Answer:
     """Everything that is said in one breath, from the stages' answers and the ledger."""
     chosen = choose(program, stages)
     failures = tuple(sorted(find_failures(program, stages, chosen), key=lambda failure: (-failure.badness, failure.stage, failure.what)))
-    verdict = ("NOT YET" if failures else "YES") if stages.roadmap else ("FAILS ITS CHECKS" if failures else "PASSES ITS CHECKS")
+    blocking = any(failure.blocks for failure in failures)
+    verdict = ("NOT YET" if blocking else "YES") if stages.roadmap else ("FAILS ITS CHECKS" if failures else "PASSES ITS CHECKS")
     flips = tuple(find_flips(ledger, outcomes_of(stages, chosen)))
     return Answer(verdict, f"{verdict}: {one_line(program, stages, chosen, failures)}", chosen, tuple(tiles(program, stages, chosen, ledger)), failures, flips)
 
@@ -99,7 +101,8 @@ def one_line(program: Program, stages: Any, chosen: str, failures: tuple[Failure
         parts.append(f"{shown(line.racks_per_week):.0f} racks/wk ({span_text(line.racks_per_week, 1.0)})")
     if stages.option is not None:
         parts.append(f"option {money_text(shown(stages.option.value_usd))}: {stages.option.action}")
-    tail = f" Blocks: {failures[0].what}." if failures else ""
+    first = next((failure for failure in failures if failure.blocks), None)
+    tail = f" Blocks: {first.what}." if first else ""
     return "; ".join(parts) + "." + tail
 
 
@@ -114,16 +117,23 @@ def find_failures(program: Program, stages: Any, chosen: str) -> Iterable[Failur
             for short in supplied.shortages:
                 share = 1.0 - short.found_per_week / short.asked_per_week if short.asked_per_week else 1.0
                 yield Failure(
-                    f"{name}: too few of {short.title}", "supply", (0.7 if name == chosen else 0.35) * share, short.why, "Add offers or capacity, or ask for fewer racks."
+                    f"{name}: too few of {short.title}",
+                    "supply",
+                    (0.7 if name == chosen else 0.35) * share,
+                    short.why,
+                    "Add offers or capacity, or ask for fewer racks.",
+                    name == chosen,
                 )
             if supplied.unpriced:
-                yield Failure(f"{name}: no offer for {', '.join(supplied.unpriced[:4])}", "supply", 0.6 if name == chosen else 0.3, "", "Add an offer for it.")
+                yield Failure(f"{name}: no offer for {', '.join(supplied.unpriced[:4])}", "supply", 0.6 if name == chosen else 0.3, "", "Add an offer for it.", name == chosen)
     if stages.factory:
         for name, line in stages.factory.generations.items():
             if line.meets is False:
                 made, asked = shown(line.racks_per_week), shown(line.target_racks_per_week)
                 detail = f"{made:.1f} racks a week of {asked:.1f} asked; the bottleneck is {line.bottleneck}"
-                yield Failure(f"{name}: the line falls short", "factory", (0.8 if name == chosen else 0.4) * (1.0 - made / asked), detail, "Add what the bottleneck names.")
+                yield Failure(
+                    f"{name}: the line falls short", "factory", (0.8 if name == chosen else 0.4) * (1.0 - made / asked), detail, "Add what the bottleneck names.", name == chosen
+                )
 
 
 def _needs_unmet(program: Program, stages: Any) -> Iterable[Failure]:
@@ -144,7 +154,7 @@ def _check_failure(name: str, check: Check, is_chosen: bool) -> Failure:
     short = -central(check.margin) if check.margin is not None else 0.0
     detail = f"{check.question} No, short by {100 * short:.1f} % of the limit." if check.unit != "temperature_k" else f"{check.question} No, {short * 100:.1f} K above the limit."
     weight = (0.9 if is_chosen else 0.45) * (0.1 if check.id.startswith("published") else 1.0)  # a difference from print stops no rack
-    return Failure(f"{name}: {check.id.replace('-', ' ')}", "rack", weight * min(1.0, 0.1 + short), detail, check.mend)
+    return Failure(f"{name}: {check.id.replace('-', ' ')}", "rack", weight * min(1.0, 0.1 + short), detail, check.mend, is_chosen)
 
 
 def tiles(program: Program, stages: Any, chosen: str, ledger: Ledger) -> Iterable[Tile]:

@@ -59,7 +59,7 @@ def plan_schema() -> dict[str, Any]:
         "properties": {
             "verdict": {"type": "string"}, "line": {"type": "string"}, "chosen": {"type": "string"},
             "tiles": {"type": "array", "minItems": 6, "maxItems": 6, "items": {"type": "object", "required": ["label", "key", "unit", "value", "low", "high", "text", "sub", "grade"]}},
-            "failures": {"type": "array", "items": {"type": "object", "required": ["what", "stage", "badness", "detail", "mend"]}},
+            "failures": {"type": "array", "items": {"type": "object", "required": ["what", "stage", "badness", "detail", "mend", "blocks"]}},
             "flips": {"type": "array", "maxItems": 5, "items": {"type": "object", "required": ["key", "unit", "now", "at", "spreads", "outcome", "what"]}},
         },
     }  # fmt: skip
