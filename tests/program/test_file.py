@@ -11,21 +11,7 @@ from rackloom.figures import Range
 from rackloom.program.fields import read_date, read_window
 from rackloom.program.file import ProgramFile
 from rackloom.reading import build, parse_yaml
-
-SKETCH = """\
-as_of: 2026-11-22
-needs:
-  pretrain: {model: configs/moe.json, tokens: 15e12, within: 90 d, start: 2027-06-01}
-  chat: {model: llama-3.1-405b, rate: 2e6 tok/s, input: 2000, output: 500, ttft_p95: 2 s, growth: 2 to 3.5 /yr}
-generations:
-  now: {rack: gb300-nvl72, volume_from: 2026-Q4}
-  next: {rack: racks/next.yaml, volume_from: 2027-Q4}
-demand: {now: 200 racks/quarter, next: 100 to 400 racks/quarter}
-supply: {use: us-2026, offers: offers.xlsx, enter_as: tray}
-line: {site: houston, use: l11-basic, racks_per_week: 40}
-evaluation: [results/*.jsonl]
-option: {racks: 0 to 400, window: 2027-03 to 2028-03, price: 3.9 MUSD}
-"""
+from tests.sketches import PROGRAM as SKETCH
 
 
 def test_the_sketch_is_read_as_it_stands():

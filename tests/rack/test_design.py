@@ -8,18 +8,7 @@ import yaml
 from rackloom.catalog import load_catalog
 from rackloom.errors import BadInput, Unknown
 from rackloom.rack import bill_of_materials, expand_design, load_design, shipped_designs, system_of
-
-SKETCH = """\
-like: gb300-nvl72   # differences only; `rackloom design --expand` prints all
-slots: {u5-u8: 4 x shelf-33kw, u10-u19: 10 x compute}
-assemblies:
-  compute: {level: L10, parts: [4 x b300, 2 x grace], unknown: [mass]}
-connect:
-  - manifold.out[*] -> compute[*].coolant via uqd-04
-power: {feeds: 4 x 415 V, redundancy: N+N}
-coolant: {fluid: pg25, supply: 40 C}
-vary: {coolant.supply: 25 to 45 C}
-"""
+from tests.sketches import RACK as SKETCH
 
 
 def write(tmp_path, text, name="rack.yaml"):
