@@ -8,7 +8,7 @@ quantities: ask for "temperature_k" or "K".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -309,8 +309,3 @@ def assumption(key: str, value: float, unit: str, *, low: float | None = None, h
 def from_range(key: str, span: Range, unit: str, *, source: str, grade: str = "E", note: str = "") -> Figure:
     """A user's own value or range as a figure: what was said is kept as it is, without a spread of our own."""
     return Figure(key, span.middle, unit, source, grade, low=span.low, high=span.high, note=note)
-
-
-def renamed(figure: Figure, key: str) -> Figure:
-    """The same figure under another key."""
-    return replace(figure, key=key)

@@ -8,10 +8,8 @@ rebuilds a derivation elsewhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-import numpy as np
 
 from .draws import Draws, Number, central, interval, shown
 from .figures import GRADES, Figure
@@ -140,17 +138,3 @@ def weakest_grade(rows: Iterable[Row]) -> str:
     """The lowest grade among input rows; 'A' when there is none."""
     order = list(GRADES)
     return max((row.grade for row in rows if row.grade), key=order.index, default="A")
-
-
-def leverage(ledger: Ledger, key: str) -> dict[str, float]:
-    """Share of a figure's variance that each of its inputs explains (squared correlation over the joint draws)."""
-    target = np.asarray(ledger.value(key), dtype=float)
-    if target.size < 3 or not np.all(np.isfinite(target)) or np.std(target[1:]) == 0.0:
-        return {}
-    shares: Mapping[str, float] = {}
-    shares = {}
-    for row in ledger.roots_of(key):
-        given = np.asarray(ledger.value(row.key), dtype=float)
-        if given.size == target.size and np.std(given[1:]) > 0.0:
-            shares[row.key] = float(np.corrcoef(given[1:], target[1:])[0, 1] ** 2)
-    return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import Unknown
 from ..ledger import Ledger, Row, weakest_grade
+from ..rack import shipped_designs
 
 DEEP = 12  # levels of a derivation that are shown; deeper ones are named
 
@@ -89,21 +88,33 @@ def diff_ledgers(before: Ledger, after: Ledger, *, tolerance: float = 1e-9) -> l
         if old is not None and new is not None and not _moved(old.value, new.value, tolerance):
             continue
         causes = [row.key for row in (after if new is not None else before).roots_of(key) if row.key in moved_roots]
-        kinds = sorted({kind_of_input(cause) for cause in causes}) or ["inputs" if old is None or new is None else "code"]
+        kinds = sorted({_kind(cause, before, after) for cause in causes}) or ["inputs" if old is None or new is None else "code"]
         row = new or old
         assert row is not None
         moves.append(Move(key, row.unit, old.value if old else None, new.value if new else None, tuple(causes), tuple(kinds)))
     return sorted(moves, key=lambda move: (not _is_computed(move.key, before, after), -_size(move), move.key))
 
 
-def kind_of_input(key: str) -> str:
-    """What an input is: the program's own, law, or the rest of the catalogue."""
-    if key.startswith("program."):
-        return "inputs"
-    words = key.split(".")[1] if key.count(".") else key
-    if any(mark in words for mark in ("far-", "baba", "tariff", "hts-", "section-", "content-rule")):
-        return "law"
-    return "catalogue" if key.startswith("catalog.") else "inputs"
+LAW = ("far-", "baba-", "ftc-", "hts-", "s122-", "s232-", "s301-", "tariff-", "trade-agreements", "chips-48d")  # how items of law are named in the catalogue
+
+
+def kind_of_input(row: Row) -> str:
+    """What an input is: the user's own (`inputs`), law, or the rest of what ships (`catalogue`)."""
+    stage, _, rest = row.key.partition(".")
+    if stage == "catalog":
+        own = any(source.startswith("own:") or ".yaml:" in source for source in row.sources)  # set by a program or a private folder
+        return "inputs" if own else "law" if rest.startswith(LAW) else "catalogue"
+    if stage == "design":
+        return "catalogue" if rest.partition(".")[0] in shipped_designs() else "inputs"
+    if stage == "preset" or (stage == "offers" and "assumption" in row.sources):
+        return "catalogue"
+    return "inputs"
+
+
+def _kind(cause: str, before: Ledger, after: Ledger) -> str:
+    """An input that is the user's own on either side is theirs: they set it, or took their setting back."""
+    kinds = sorted(kind_of_input(side[cause]) for side in (before, after) if cause in side)
+    return "inputs" if "inputs" in kinds else kinds[0]
 
 
 def _is_computed(key: str, before: Ledger, after: Ledger) -> bool:
@@ -125,8 +136,3 @@ def _size(move: Move) -> float:
         return -1.0  # appeared or vanished: told after what moved
     scale = max(abs(move.before), abs(move.after))
     return abs(move.after - move.before) / scale if scale else 0.0
-
-
-def known_sources(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Sources named in a saved plan, by key."""
-    return data.get("sources", {})
