@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rackloom.errors import BadInput
-from rackloom.figures import Figure, Range, convert, from_range, read_counted, read_quantity, read_range, unit_of
+from rackloom.everyday_units import FACTORS
+from rackloom.figures import Figure, Range, _parsed_factor, convert, from_range, read_counted, read_quantity, read_range, unit_of
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,10 @@ def test_a_figure_has_a_grade_on_the_ladder_and_an_ordered_span():
 def test_scaling_is_linear(number, case):
     written, unit, factor = case
     assert read_quantity(f"{number!r} {written}", unit) == pytest.approx(number * factor, rel=1e-12)
+
+
+def test_everyday_factors_are_those_of_the_definitions():
+    """Each factor of the table, worked out by pint from the units' definitions."""
+    assert len(FACTORS) > 50
+    for (unit, into), factor in FACTORS.items():
+        assert factor == _parsed_factor(unit, into), (unit, into)

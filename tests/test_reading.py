@@ -8,7 +8,8 @@ import pytest
 from pydantic import Field
 
 from rackloom.errors import BadInput, Fault
-from rackloom.reading import Strict, build, mended, parse_yaml, read_yaml
+from rackloom.reading import parse_yaml, read_yaml
+from rackloom.strict import Strict, build, mended
 
 
 def test_yaml_1_2_words_stay_words():

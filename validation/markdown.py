@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
+from rackloom.evaluate.validation_tables import markdown_table as table
+from rackloom.evaluate.validation_tables import percent
 from rackloom.report.numbers import scale_of
 
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; a bar inside a cell is escaped. Raises ValueError for a row that is not as long as the head."""
-    lines = [tuple(head), ("---",) * len(head)]
-    for row in rows:
-        if len(row) != len(head):
-            raise ValueError(f"a row of {len(row)} cells under a head of {len(head)}: {row}")
-        lines.append(tuple(cell.replace("|", "\\|") for cell in row))
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def percent(value: float | None, *, sign: bool = False) -> str:
-    """A share as '10.6 %', or '+10.6 %' where its sign matters; '' for None."""
-    return "" if value is None else f"{100.0 * value:{'+' if sign else ''}.1f} %"
-
-
-def seconds(value: float | None) -> str:
-    """A time with four significant digits; '' for None."""
-    return "" if value is None else f"{value:#.4g}".rstrip(".")
+__all__ = ["percent", "quantity", "table"]
 
 
 def quantity(value: float, unit: str, low: float | None = None, high: float | None = None) -> str:

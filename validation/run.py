@@ -1,4 +1,4 @@
-"""Write the tables of predictions against published figures: training.md, racks.md, parameters.md.
+"""Write the tables of predictions against published figures: training.md and its plot, racks.md, parameters.md.
 
 Usage: python validation/run.py [--check]
 
@@ -18,7 +18,7 @@ if str(ROOT) not in sys.path:
 
 from validation import parameters, racks, training  # noqa: E402
 
-PAGES: dict[str, Callable[[], str]] = {"training.md": training.page, "racks.md": racks.page, "parameters.md": parameters.page}
+PAGES: dict[str, Callable[[], str]] = {"training.md": training.page, "training_parity.svg": training.plot, "racks.md": racks.page, "parameters.md": parameters.page}
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ for floats carry both at once. With `draws=None` stages work on plain floats: ce
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,10 +33,13 @@ class Draws:
     count: int = 256
     widths: Mapping[str, float] = field(default_factory=dict)
     announced: float = 1.0
+    only: Callable[[str], bool] | None = None  # keys that are drawn; the others stay at their central values
 
     def of(self, figure: Figure) -> np.ndarray:
         """Central value first, then `count` draws; shape (count + 1,). Counts of things have no spread."""
         out = np.full(self.count + 1, figure.value, dtype=float)
+        if self.only is not None and not self.only(figure.key):
+            return out
         rng = self.stream(figure.key)
         if figure.low is not None and figure.high is not None:
             if figure.high > figure.low:  # a stated span: nothing outside it, nothing in it preferred

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from .errors import BadInput, Fault, nearest
+from .everyday_units import FACTORS
 
 GRADES = {
     "A": "read in the maker's or authority's own text",
@@ -125,6 +126,12 @@ def _factor(unit: str, into: str) -> float:
     """Multiplier from `unit` to `into`; ValueError with the reason when they do not convert."""
     if unit == into:
         return 1.0
+    everyday = FACTORS.get((unit, into))
+    return _parsed_factor(unit, into) if everyday is None else everyday
+
+
+def _parsed_factor(unit: str, into: str) -> float:
+    """The multiplier from the units' definitions."""
     registry = _registry()
     try:
         if unit not in ("", "1") and not _UNIT.match(_tidy(unit)):

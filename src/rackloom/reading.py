@@ -1,7 +1,7 @@
 """Strict YAML 1.2 with places: what stands where in a file that a person wrote.
 
-`read_yaml` gives plain values and, for each path of keys, its line and column; `build` turns them into a strict pydantic
-model and reports every fault at its place, with the nearest valid key and the mend. Aliases are bounded.
+`read_yaml` gives plain values and, for each path of keys, its line and column; `strict` turns them into models. Aliases
+are bounded.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import pydantic
 import yaml
 from yaml._yaml import CParser
 from yaml.resolver import BaseResolver
 
 from .errors import BadInput, Fault, Place, nearest
-from .wording import Wrong, faults_of, mended, shown
-
-__all__ = ["Document", "Strict", "Wrong", "build", "mended", "parse_yaml", "read_yaml"]
 
 MAX_BYTES = 20_000_000
 MAX_NODES = 500_000  # values after aliases are followed; a real program has a few hundred
@@ -29,7 +25,6 @@ MAX_DEPTH = 60
 _DEPTH_UNSEEN = 1000  # nesting that the parser can surely take; a text that may have more is measured first
 
 Path_ = tuple[str | int, ...]
-ModelT = TypeVar("ModelT", bound=pydantic.BaseModel)
 
 
 class _Resolver(BaseResolver):
@@ -243,7 +238,7 @@ class _Reader:
             try:
                 return _number(text) if kind == "float" else int(text, 0) if text[:2] in ("0x", "0o") else int(text)
             except ValueError:  # a tag of the user's own on something else, or thousands of digits
-                self.fault(f"'{shown(text)}' is not a number that can be read", node.start_mark, "Write a plain number.")
+                self.fault(f"'{text[:57] + '...' if len(text) > 60 else text}' is not a number that can be read", node.start_mark, "Write a plain number.")
                 return 0
         if not node.tag.startswith("tag:yaml.org,2002:str") and node.tag not in ("!", ""):
             self.fault(f"tag '{node.tag}' is not known", node.start_mark, "Remove the tag.")
@@ -255,28 +250,3 @@ class _Reader:
 
 def _number(text: str) -> float:
     return float(re.sub(r"\.(?=[iInN])", "", text))
-
-
-class Strict(pydantic.BaseModel):
-    """Base of everything that is read from a file: frozen, no unknown keys, no silent conversions."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
-
-
-def build(model: type[ModelT], document: Document, at: Path_ = (), faults: list[Fault] | None = None) -> ModelT | None:
-    """Validate the value at a path of a document as `model`.
-
-    With `faults` given, faults are appended there and None is returned; without, BadInput is raised.
-    """
-    value = document.value
-    for step in at:
-        value = value[step]
-    try:
-        return model.model_validate(value)
-    except pydantic.ValidationError as error:
-        found = faults_of(model, value, document, tuple(at), error)
-    found = sorted(dict.fromkeys(found), key=lambda fault: (fault.place.line, fault.place.column) if fault.place else (0, 0))
-    if faults is None:
-        raise BadInput(found)
-    faults.extend(found)
-    return None

@@ -13,7 +13,7 @@ from rackloom.needs import find_model
 from rackloom.performance import ServingStrategy, Traffic, estimate_serving
 from rackloom.performance.serving import ServeColumns, decode_part, prefill_part, serve_times
 
-from .toys import CATALOG, DRAWS, FREE_LINKS, MACHINE, TOY, toy_system
+from .toys import CATALOG, CHIP, DRAWS, FAST_MEMORY, FREE_LINKS, MACHINE, TOY, toy_system
 
 BF16 = ServingStrategy(precision="bf16", kv_precision="bf16")
 ONE = ServeColumns(1, 1, 1)
@@ -26,7 +26,7 @@ def test_decode_reads_weights_and_cache():
     Weights of the layers: 4 x 12 582 912 x 2 bytes; of the head 1024 x 1000 x 2. Cache of 100 tokens: 4 layers x 2 x 1024 x 2 bytes x 100.
     Inputs and results of the products and the element-wise passes are a few kB: below 0.2 %.
     """
-    machine = replace(MACHINE, rates_flop_per_s={"bf16": 1e30}, attention_forward_flop_per_s=1e30, links=FREE_LINKS)
+    machine = replace(MACHINE, kernels=replace(CHIP, rates_flop_per_s={"bf16": 1e30}, attention_forward_flop_per_s=1e30), links=FREE_LINKS)
     took = decode_part(machine, TOY, BF16, ONE, 100.0)
     assert float(took.work.total) == pytest.approx((4 * 12_582_912 * 2 + 1024 * 1000 * 2 + 4 * 2 * 1024 * 2 * 100) / 1e9, rel=5e-3)
     assert float(took.work.compute) == 0.0
@@ -34,7 +34,7 @@ def test_decode_reads_weights_and_cache():
 
 def test_prefill_is_flops_over_rate():
     """512 tokens: 4 x (2 x 512 x 12 582 912 + 536 870 912) FLOP, and the head for the last token, 2 x 1024 x 1000."""
-    machine = replace(MACHINE, memory_bytes_per_s=1e30, links=FREE_LINKS)
+    machine = replace(FAST_MEMORY, links=FREE_LINKS)
     took = prefill_part(machine, TOY, BF16, ONE, 512.0)
     assert float(took.work.total) == pytest.approx((4 * (12_884_901_888 + 536_870_912) + 2_048_000) / 1e12, rel=1e-9)
 
@@ -58,7 +58,7 @@ def test_prefills_come_between_tokens():
 
 def test_few_tokens_read_few_experts():
     """64 experts, 6 a token: one token reads 6 of them, many tokens all; the weights of 26 layers' experts in fp8 at 1e9 B/s."""
-    machine = replace(MACHINE, rates_flop_per_s={"bf16": 1e30, "fp8": 1e30}, attention_forward_flop_per_s=1e30, links=FREE_LINKS)
+    machine = replace(MACHINE, kernels=replace(CHIP, rates_flop_per_s={"bf16": 1e30, "fp8": 1e30}, attention_forward_flop_per_s=1e30), links=FREE_LINKS)
     expert = 3 * 2048 * 1408
     one, many = (float(decode_part(machine, MOE, ServingStrategy(), ServeColumns(1, 1, batch), 1.0).memory_bytes) for batch in (1, 1000))
     assert one == pytest.approx(26 * 6 * expert + MOE.parameters - 26 * 64 * expert, rel=0.2)  # the rest is read whole, embedding not, head in 16 bits
@@ -90,9 +90,8 @@ def test_a_longer_prompt_never_lowers_ttft(how, prompt, longer):
 @given(how=serving, factor=st.floats(1.0, 10.0), what=st.sampled_from(["memory", "rate", "up", "out"]))
 def test_a_better_machine_never_serves_less(how, factor, what):
     links = tuple(replace(link, bytes_per_s=link.bytes_per_s * (factor if name == what else 1.0)) for link, name in zip(MACHINE.links, ("up", "out"), strict=True))
-    better = replace(
-        MACHINE, links=links, memory_bytes_per_s=1e9 * (factor if what == "memory" else 1.0), rates_flop_per_s={"fp8": 2e12 * (factor if what == "rate" else 1.0), "bf16": 1e12}
-    )
+    chip = replace(CHIP, memory_bytes_per_s=1e9 * (factor if what == "memory" else 1.0), rates_flop_per_s={"fp8": 2e12 * (factor if what == "rate" else 1.0), "bf16": 1e12})
+    better = replace(MACHINE, links=links, kernels=chip)
     c = ServeColumns(how[0], how[1], how[1] * how[2])
     before, after = (serve_times(machine, MOE, ServingStrategy(), c, 500.0, 100.0) for machine in (MACHINE, better))
     assert float(after.tokens_per_s_per_accelerator) >= float(before.tokens_per_s_per_accelerator) * (1 - 1e-12)

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rackloom.needs import find_model
 from rackloom.performance import TrainingJob, TrainingStrategy
-from rackloom.performance.machine import Link
-from rackloom.performance.training import columns_of, dense_and_expert_parameters, step_times
+from rackloom.performance.columns import columns_of
+from rackloom.performance.jobs import ATTENTION, RECOMPUTE
+from rackloom.performance.links import Link
+from rackloom.performance.stage import dense_and_expert_parameters
+from rackloom.performance.training import step_times
 
 from .toys import FAST_MEMORY, FREE_LINKS, MACHINE, TOY
 
@@ -42,8 +45,35 @@ def test_full_recomputation_runs_forward_again():
     assert more == pytest.approx(8 * (12_884_901_888 + 536_870_912) / 1e12, rel=1e-9)
 
 
-def test_selective_recomputation_is_free_where_attention_is_fused():
-    assert float(times(TrainingStrategy(recompute="selective")).step_s) == float(times(TrainingStrategy()).step_s)
+def test_less_recomputation():
+    """Selective runs attention's forward kernel again, by operator half of the products: 8 layers of two micro batches."""
+    once = float(times(TrainingStrategy()).step_s)
+    assert float(times(TrainingStrategy(recompute="selective")).step_s) - once == pytest.approx(8 * 536_870_912 / 1e12, rel=1e-6)
+    assert float(times(TrainingStrategy(recompute="operators")).step_s) - once == pytest.approx(8 * 12_884_901_888 / 2 / 1e12, rel=1e-6)
+
+
+def test_older_attention_takes_longer():
+    """At half the rate of the newest kernels, forward and backward take twice as long: 8 x 3.5 x 536 870 912 FLOP more."""
+    more = float(times(TrainingStrategy(attention="older")).step_s) - float(times(TrainingStrategy()).step_s)
+    assert more == pytest.approx(8 * 3.5 * 536_870_912 / 1e12, rel=1e-6)
+
+
+def test_weights_that_are_fetched():
+    """FSDP on 2 replicas: of each of 4 layers half of 2 bytes twice gathered and half of 4 bytes scattered, 1 us each, for each of 2 micro batches."""
+    took = times(TrainingStrategy(dp=2, zero=3), job=replace(JOB, global_batch=4))
+    assert float(took.scale_up_s) == pytest.approx(2 * (0.5 * 8 * TOY.parameters / 1e9 + 3 * 4 * 1e-6), rel=1e-6)
+    second = times(TrainingStrategy(dp=2, zero=2), job=replace(JOB, global_batch=4))  # gradients each time, weights once
+    assert float(second.scale_up_s) == pytest.approx(2 * (0.5 * 4 * TOY.parameters / 1e9 + 4e-6) + 0.5 * 2 * TOY.parameters / 1e9 + 1e-6, rel=1e-6)
+
+
+def test_state_with_the_host():
+    """12 bytes of state a parameter cross a link of 1e9 B/s both ways; activations that take longer than the passes are waited for."""
+    job = replace(JOB, global_batch=4)
+    here, away = (times(TrainingStrategy(offload_optimizer=o), job=job) for o in (False, True))
+    assert float(away.host_s - here.host_s) == pytest.approx(24 * TOY.parameters / 1e9, rel=1e-9)
+    assert float(times(TrainingStrategy(offload_activations=True), job=job).host_s) > 0.0
+    quick = replace(FAST_MEMORY, host_bytes_per_s=1e30)
+    assert float(times(TrainingStrategy(offload_activations=True), machine=quick, job=job).host_s) == 0.0
 
 
 def test_unfused_attention_computes_masked_scores_too():
@@ -55,20 +85,36 @@ def test_unfused_attention_computes_masked_scores_too():
 
 
 def test_bubble_of_a_pipeline():
-    """4 stages, 8 micro batches: (4 - 1) of 8 + 4 - 1 rounds; with 2 chunks on 2 stages 1/2 of 8 + 1/2."""
+    """4 stages of a layer, the last with the head: 8 times the last, then the 3 others; with 2 chunks on 2 stages half of the other one."""
     machine = replace(FAST_MEMORY, links=FREE_LINKS)
+    layer, head = (3 * 12_884_901_888 + 3.5 * 536_870_912) / 1e12, 3_145_728_000 / 1e12
     took = times(TrainingStrategy(pp=4), machine=machine, job=replace(JOB, global_batch=8))
-    assert float(took.bubble_s / took.step_s) == pytest.approx(3 / 11)
+    assert float(took.step_s) == pytest.approx(8 * (layer + head) + 3 * layer, rel=1e-9)
+    assert float(took.bubble_s) == pytest.approx(3 * layer + 8 * (layer + head - (4 * layer + head) / 4), rel=1e-9)
     took = times(TrainingStrategy(pp=2, interleave=2), machine=machine, job=replace(JOB, global_batch=8))
-    assert float(took.bubble_s / took.step_s) == pytest.approx(0.5 / 8.5)
+    assert float(took.step_s) == pytest.approx(8 * (2 * layer + head) + 0.5 * 2 * layer, rel=1e-9)
+
+
+def test_schedules_with_less_bubble():
+    """Qi et al. 2023, section 2.3: ZB-H1 leaves (F + B - W) of F + B + W of 1F1B's bubble; DeepSeek-V3, table 2: DualPipe (p/2 - 1) (F + 2 B - W) with B for inputs."""
+    machine = replace(FAST_MEMORY, links=FREE_LINKS)
+    forward, inputs, weights = (12_884_901_888 + 536_870_912) / 1e12, (12_884_901_888 + 2.5 * 536_870_912) / 1e12, 12_884_901_888 / 1e12
+    head = 3_145_728_000 / 1e12 / 3
+    job, layer = replace(JOB, global_batch=16), forward + inputs + weights
+    plain, zero, dual = (times(TrainingStrategy(pp=4, schedule=schedule), machine=machine, job=job) for schedule in ("1f1b", "zero_bubble", "dualpipe"))
+    busy = 16 * (layer + 3 * head)
+    f, b, w = 4 * forward + head, 4 * inputs + head, 4 * weights + head
+    assert float(plain.step_s) == pytest.approx(busy + 3 * layer, rel=1e-9)
+    assert float(zero.step_s) == pytest.approx(busy + 3 * layer * (f + b - w) / (f + b + w), rel=1e-9)
+    assert float(dual.step_s) == pytest.approx(busy + (4 / 2 - 1) / 4 * (f + 2 * b - w), rel=1e-9)
 
 
 def test_uneven_layers_wait_for_the_busiest_stage():
-    """4 layers on 3 stages: the busiest holds 2. Its time is that of 2 layers; the mean is (4 layers + head) / 3."""
+    """4 layers on 3 stages: the busiest holds 2, the ends 1 each. A step takes 6 times the busiest one, and once the two others."""
     machine = replace(FAST_MEMORY, links=FREE_LINKS)
     took = times(TrainingStrategy(pp=3), machine=machine, job=replace(JOB, global_batch=6))
-    layer = (3 * 12_884_901_888 + 3.5 * 536_870_912) / 1e12
-    assert float(took.step_s) == pytest.approx((6 + 2) * 2 * layer, rel=1e-9)
+    layer, head = (3 * 12_884_901_888 + 3.5 * 536_870_912) / 1e12, 3_145_728_000 / 1e12
+    assert float(took.step_s) == pytest.approx(6 * 2 * layer + 2 * layer + head, rel=1e-9)
 
 
 def test_messages_of_tensor_parallelism():
@@ -103,10 +149,10 @@ def test_overlap_hides_at_most_one_micro_batch():
 
 
 def test_optimizer_reads_and_writes_its_state():
-    """Gradient 4, 12 of state read and written, weight 2: 30 bytes a parameter, shared by dp 2 with ZeRO-1."""
+    """Gradients four times 4, 12 of state read and written, weight 2: 42 bytes a parameter, shared by dp 2 with ZeRO-1."""
     machine = replace(MACHINE, links=FREE_LINKS)
     alone, shared = (times(TrainingStrategy(dp=2, zero=zero), machine=machine, job=replace(JOB, global_batch=4)) for zero in (0, 1))
-    assert float(alone.step_s - shared.step_s) == pytest.approx(30 * TOY.parameters / 2 / 1e9, rel=1e-6)
+    assert float(alone.step_s - shared.step_s) == pytest.approx(42 * TOY.parameters / 2 / 1e9, rel=1e-6)
 
 
 def test_experts_and_the_rest_are_counted_once():
@@ -122,24 +168,30 @@ def strategies(draw):
     """Strategies for DeepSeek-V2-Lite (27 layers, 16 heads, 64 experts)."""
     tp, pp, cp, dp = (draw(st.sampled_from(choices)) for choices in ((1, 2, 4, 8), (1, 2, 4, 8), (1, 2), (1, 2, 3, 8)))
     spread = [e for e in (1, 2, 4, 8) if (tp * cp * dp) % e == 0]
+    schedule = draw(st.sampled_from(["1f1b", "zero_bubble", "dualpipe"])) if pp > 1 else "1f1b"
     return TrainingStrategy(
-        tp, pp, cp, dp, draw(st.sampled_from(spread)), draw(st.sampled_from([1, 2])), draw(st.sampled_from([1, 2])) if pp > 1 else 1, draw(st.booleans()),
-        draw(st.sampled_from(["none", "selective", "full"])), draw(st.sampled_from([0, 1])), draw(st.sampled_from(["fused", "unfused"])), draw(st.sampled_from(["fp32", "bf16"])),
+        tp, pp, cp, dp, draw(st.sampled_from(spread)), draw(st.sampled_from([1, 2])), draw(st.sampled_from([1, 2])) if pp > 1 and schedule == "1f1b" else 1, draw(st.booleans()),
+        draw(st.sampled_from(RECOMPUTE)), draw(st.sampled_from([0, 1, 2, 3])), schedule, draw(st.sampled_from(["ring", "all_gather"])), draw(st.sampled_from(ATTENTION)),
+        draw(st.sampled_from(["fp32", "bf16"])), draw(st.booleans()), draw(st.booleans()), draw(st.booleans()), draw(st.booleans()),
     )  # fmt: skip
 
 
-REAL = replace(MACHINE, rates_flop_per_s={"bf16": 6e14, "fp8": 1.1e15}, attention_forward_flop_per_s=4e14, attention_backward_flop_per_s=3e14, memory_bytes_per_s=2.5e12, launch_s=5e-6,
-               half_size=500.0, links=(Link(8, 3.5e11, 2e-6, 2.6e11, (), 1e-5), Link(10**6, 3.5e10, 8e-6, 0.0, (), 1e-5)), tensor_overlap=0.3, data_overlap=0.7, expert_overlap=0.2,
-               pipeline_overlap=0.7, imbalance=1.1)  # fmt: skip
+CHIP = replace(MACHINE.kernels, rates_flop_per_s={"bf16": 6e14, "fp8": 1.1e15}, attention_forward_flop_per_s=4e14, attention_backward_flop_per_s=3e14, memory_bytes_per_s=2.5e12,
+               launch_s=5e-6, half_size=500.0)  # fmt: skip
+REAL = replace(MACHINE, kernels=CHIP, links=(Link(8, 3.5e11, 2e-6, 2.6e11, (), 1e-5), Link(10**6, 3.5e10, 8e-6, 0.0, (), 1e-5)), tensor_overlap=0.3, data_overlap=0.7, expert_overlap=0.2,
+               pipeline_overlap=0.7, imbalance=1.1, step_start_s=0.01)  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
 @given(strategy=strategies(), factor=st.floats(1.0, 10.0), what=st.sampled_from(["rate", "memory", "up", "out"]))
 def test_a_better_machine_is_never_slower(strategy, factor, what):
+    """True where activations stay: what is waited for on their way to the host is counted on the mean stage, and grows as its work gets quicker."""
+    assume(not strategy.offload_activations)
     links = [replace(link, bytes_per_s=link.bytes_per_s * (factor if name == what else 1.0), reduction_bytes_per_s=link.reduction_bytes_per_s * (factor if name == what else 1.0))
              for link, name in zip(REAL.links, ("up", "out"), strict=True)]  # fmt: skip
-    better = replace(REAL, links=tuple(links), memory_bytes_per_s=REAL.memory_bytes_per_s * (factor if what == "memory" else 1.0),
-                     rates_flop_per_s={name: rate * (factor if what == "rate" else 1.0) for name, rate in REAL.rates_flop_per_s.items()})  # fmt: skip
+    chip = replace(CHIP, memory_bytes_per_s=CHIP.memory_bytes_per_s * (factor if what == "memory" else 1.0),
+                   rates_flop_per_s={name: rate * (factor if what == "rate" else 1.0) for name, rate in CHIP.rates_flop_per_s.items()})  # fmt: skip
+    better = replace(REAL, links=tuple(links), kernels=chip)
     job = TrainingJob(256, 2048, "fp8")
     before, after = (float(times(strategy, machine=machine, model=MOE, job=job).step_s) for machine in (REAL, better))
     assert after <= before * (1 + 1e-9)
@@ -164,9 +216,10 @@ def test_a_step_is_never_quicker_than_its_flops(strategy):
 
 
 def test_draws_go_through_as_arrays():
-    machine = replace(REAL, memory_bytes_per_s=np.array([2.5e12, 2e12, 3e12]))
+    machine = replace(REAL, kernels=replace(CHIP, memory_bytes_per_s=np.array([2.5e12, 2e12, 3e12])))
     together = times(TrainingStrategy(tp=2, dp=4), machine=machine, model=MOE, job=TrainingJob(64, 2048)).step_s
     apart = [
-        float(times(TrainingStrategy(tp=2, dp=4), machine=replace(REAL, memory_bytes_per_s=rate), model=MOE, job=TrainingJob(64, 2048)).step_s) for rate in (2.5e12, 2e12, 3e12)
+        float(times(TrainingStrategy(tp=2, dp=4), machine=replace(REAL, kernels=replace(CHIP, memory_bytes_per_s=rate)), model=MOE, job=TrainingJob(64, 2048)).step_s)
+        for rate in (2.5e12, 2e12, 3e12)
     ]
     assert together == pytest.approx(apart, rel=1e-14)

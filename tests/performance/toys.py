@@ -12,20 +12,26 @@ from rackloom.draws import Draws
 from rackloom.figures import Figure
 from rackloom.needs import Need, find_model
 from rackloom.performance.cases import gpt_model
-from rackloom.performance.machine import Link, Machine
+from rackloom.performance.kernels import Kernels
+from rackloom.performance.links import Link
+from rackloom.performance.machine import Machine
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no failure
 settings.load_profile("steady")
 
 CATALOG = load_catalog()
 DRAWS = Draws(7, 64, {"A": 0.01, "B": 0.03, "C": 0.1, "D": 0.2, "E": 0.3}, 2.0)
+CHIP = Kernels(
+    name="toy", rates_flop_per_s={"bf16": 1e12, "fp8": 2e12}, attention_forward_flop_per_s=1e12, attention_backward_flop_per_s=1e12, memory_bytes_per_s=1e9, launch_s=0.0,
+    half_size=0.0, compute_keys=(), memory_keys=(),
+)  # fmt: skip
 MACHINE = Machine(
-    name="toy", rates_flop_per_s={"bf16": 1e12, "fp8": 2e12}, attention_forward_flop_per_s=1e12, attention_backward_flop_per_s=1e12, memory_bytes_per_s=1e9, memory_usable_bytes=1e12,
-    launch_s=0.0, half_size=0.0, links=(Link(8, 1e9, 1e-6, 0.0, ("up",)), Link(10**6, 1e8, 1e-5, 0.0, ("out",))), tensor_overlap=0.0, data_overlap=0.0, expert_overlap=0.0,
-    pipeline_overlap=0.0, imbalance=1.0, software=1.0, compute_keys=(), memory_keys=(), capacity_keys=(), overlap_keys=(), software_keys=(),
+    name="toy", kernels=CHIP, memory_usable_bytes=1e12, links=(Link(8, 1e9, 1e-6, 0.0, ("up",)), Link(10**6, 1e8, 1e-5, 0.0, ("out",))), tensor_overlap=0.0, data_overlap=0.0,
+    expert_overlap=0.0, pipeline_overlap=0.0, imbalance=1.0, host_bytes_per_s=1e9, older_attention=0.5, eager_passes=2.0, kernel_residual=1.0, network_residual=1.0, software=1.0, step_start_s=0.0, capacity_keys=(),
+    overlap_keys=(), software_keys=(),
 )  # fmt: skip
 FREE_LINKS = tuple(Link(link.size, 1e30, 0.0, 0.0, link.keys) for link in MACHINE.links)
-FAST_MEMORY = replace(MACHINE, memory_bytes_per_s=1e30)
+FAST_MEMORY = replace(MACHINE, kernels=replace(CHIP, memory_bytes_per_s=1e30))
 TOY = gpt_model("toy", layers=4, hidden=1024, heads=16, ffn=4096, vocabulary=1000, context=512)
 
 

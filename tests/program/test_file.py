@@ -10,7 +10,8 @@ from rackloom.errors import BadInput
 from rackloom.figures import Range
 from rackloom.program.fields import read_date, read_window
 from rackloom.program.file import ProgramFile
-from rackloom.reading import build, parse_yaml
+from rackloom.reading import parse_yaml
+from rackloom.strict import build
 from tests.sketches import PROGRAM as SKETCH
 
 

@@ -9,7 +9,8 @@ from ..errors import BadInput, Fault
 from ..figures import Figure
 from .store import Catalog, Item, load_catalog
 
-PRECISIONS = ("tf32", "bf16", "fp8", "fp4")
+PRECISIONS = ("tf32", "bf16", "fp8", "fp4")  # of models; the fastest of them is a system's best
+RATES = (*PRECISIONS, "int8")  # of matrix products that data sheets give
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class System:
     power_w: Figure | None = None  # one unit under full load
     announced: bool = False
     notes: tuple[str, ...] = field(default=())
+    units: Figure | None = None  # that run tiles of a kernel side by side (SMs, CUs), where published
+    clock_hz: Figure | None = None  # boost clock, where published
 
     def tier_for(self, ranks: int) -> Tier:
         """The innermost tier that joins that many accelerators; the outermost for more."""
@@ -56,11 +59,18 @@ class System:
 def accelerator_rates(catalog: Catalog, accelerator: Item) -> tuple[dict[str, Figure], dict[str, Figure]]:
     """Dense peak rates and best-shape efficiencies of an accelerator, by precision; a sparse rate counts as none.
 
-    The efficiency is the accelerator's own measured one where the catalogue has it, else the assumption for its class.
+    The efficiency is the accelerator's own measured one where the catalogue has it, else the assumption for its class;
+    that of int8 is taken as that of bf16.
     """
-    peaks = {name: figure for name in PRECISIONS if (figure := accelerator.get(f"{name}_flop_per_s")) and not figure.basis.startswith("sparse")}
-    efficiency = {name: accelerator.get(f"{name}_efficiency_share") or catalog.figure("performance-assumptions", f"{name}_efficiency_share") for name in peaks}
-    return peaks, efficiency
+    peaks = {name: figure for name in RATES if (figure := accelerator.get(f"{name}_flop_per_s")) and not figure.basis.startswith("sparse")}
+    return peaks, {name: _efficiency(catalog, accelerator, name) for name in peaks}
+
+
+def _efficiency(catalog: Catalog, accelerator: Item, precision: str) -> Figure:
+    own = accelerator.get(f"{precision}_efficiency_share")
+    if own is None and precision == "int8":
+        return _efficiency(catalog, accelerator, "bf16")
+    return own or catalog.figure("performance-assumptions", f"{precision}_efficiency_share")
 
 
 def make_system(
@@ -82,6 +92,7 @@ def make_system(
     return System(
         name, accelerator, accelerators, peaks, item.figure("memory_bytes"), item.figure("memory_bytes_per_s"), (up, out), efficiency,
         item.get("memory_efficiency_share") or assumed.figure("memory_efficiency_share"), power_w, announced or item.announced,
+        units=item.get("compute_units_count"), clock_hz=item.get("clock_hz"),
     )  # fmt: skip
 
 

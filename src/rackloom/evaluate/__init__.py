@@ -1,6 +1,15 @@
-"""Predicted against measured: readers of results, and the comparison."""
+"""Predicted against measured: readers of results and of published measurements, the comparison, and how good predictions are in the mean."""
 
 from .compare import Comparison, ComparisonRow, Prediction, Skipped, compare, predict_cases
+from .parity import parity_plot
+from .published import Published, PublishedRow, read_published
 from .results import Case, Measurement, Results, Run, read_results
+from .scores import Score, is_inside
+from .validation import ValidatedCase, Validation, row_predictor, validate_cases, validation_data
+from .validation_tables import groups_table, rows_table, skipped_table, source_page
 
-__all__ = ["Case", "Comparison", "ComparisonRow", "Measurement", "Prediction", "Results", "Run", "Skipped", "compare", "predict_cases", "read_results"]
+__all__ = [
+    "Case", "Comparison", "ComparisonRow", "Measurement", "Prediction", "Published", "PublishedRow", "Results", "Run", "Score", "Skipped", "ValidatedCase", "Validation", "compare",
+    "groups_table", "is_inside", "parity_plot", "predict_cases", "read_published", "read_results", "row_predictor", "rows_table", "skipped_table", "source_page", "validate_cases",
+    "validation_data",
+]  # fmt: skip

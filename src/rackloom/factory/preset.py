@@ -11,7 +11,8 @@ from pydantic import Field
 from ..catalog import Catalog, data_folder
 from ..errors import BadInput, Fault, Unknown, nearest
 from ..figures import Figure, read_range
-from ..reading import Document, Strict, build, read_yaml
+from ..reading import Document, read_yaml
+from ..strict import Strict, build
 
 _PREFIX = "line-"
 _SETTINGS = {

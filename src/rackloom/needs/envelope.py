@@ -19,7 +19,7 @@ from .model import decode_flop_per_token, forward_flop_per_token, kv_bytes_at, t
 from .need import Estimate, Need
 
 STATE_BYTES = 18.0  # a parameter in training: weight 2, gradient 4, 32-bit weight and two moments of the optimizer 12
-CAUSES = ("compute", "memory", "scale_up", "scale_out", "bubble")
+CAUSES = ("compute", "memory", "scale_up", "scale_out", "host", "bubble")
 LEFT_OUT = (
     "activations in the memory of training; copies of the weights beyond one in that of serving",
     "demand within a year: each year asks what its start asks",

@@ -65,7 +65,8 @@ class Estimate:
 
     `accelerators` is for the whole job: training, those that meet the deadline; serving, those that carry the rate at the
     start. `replica_accelerators` hold one copy of the model. `memory_bytes` is per accelerator. `shares` is time by
-    cause (compute, memory, scale_up, scale_out, bubble) at central values and sums to 1. Where `fits` is False,
+    cause (compute, memory, scale_up, scale_out, host, bubble) at central values and sums to 1. `spread` is the half-width
+    of the 80 % interval of the step's time as a share, with only one group of figures uncertain at a time. Where `fits` is False,
     `why_not` says what is in the way and the numbers are those of the least bad way, or zero where there is none.
     """
 
@@ -88,4 +89,5 @@ class Estimate:
     run_s: Number | None = None
     ttft_s: Number | None = None
     tpot_s: Number | None = None
+    spread: Mapping[str, float] = field(default_factory=dict)
     prefix: str = ""  # of this estimate's rows in the ledger

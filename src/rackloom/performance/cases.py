@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from ..catalog import Catalog, System, load_catalog
+from ..catalog import Catalog, load_catalog
 from ..catalog import system as find_system
 from ..draws import Draws
 from ..errors import BadInput, Fault, nearest
@@ -21,15 +19,13 @@ from ..ledger import Ledger
 from ..needs.model import Attention, Layer, Model, find_model
 from ..needs.need import Estimate
 from .estimates import Written, write_training
-from .jobs import GRADIENTS, RECOMPUTE, TrainingJob, TrainingStrategy, training_strategy
-from .machine import Machine, make_machine
-from .search import training_grid, training_rates
-from .training import COLUMNS, Columns, all_columns
+from .jobs import TrainingJob
+from .machine import make_machine
+from .runs import Run, settle
 
 KEYS = ("id", "kind", "model", "system", "accelerators", "precision", "strategy", "job", "measured", "source", "grade", "note")
 SHAPE = ("name", "layers", "hidden", "heads", "ffn", "vocabulary")
-SPLIT = ("tp", "pp", "cp")  # a row that leaves one of these open is searched over the grid
-OPEN = ("micro_batch", "interleave", "recompute", "gradients")
+OPEN = ("tp", "pp", "cp", "micro_batch", "interleave", "recompute", "gradients")  # what a row may leave open
 
 
 def predict_training_case(case: Mapping[str, Any], *, catalog: Catalog | None = None, draws: Draws | None = None) -> Estimate:
@@ -42,9 +38,13 @@ def predict_training_case(case: Mapping[str, Any], *, catalog: Catalog | None = 
     model, system = _model(case["model"]), find_system(str(case["system"]), catalog=known)
     job = TrainingJob(int(case["job"]["global_batch"]), int(case["job"]["sequence"]), str(case["precision"]), dropout=bool(case["job"].get("dropout", False)))
     accelerators = int(case["accelerators"])
-    strategy, open_settings = _strategy(case, model, system, job, accelerators, make_machine(system, Ledger(), catalog=known))
-    book = Ledger(draws)
+    given = dict(case.get("strategy") or {})
+    product = given.pop("model_parallel", None)
+    open_settings = tuple(key for key in OPEN if key not in given)
     name = str(case["id"]).replace(".", "-")
+    run = Run(name, model, system, job, accelerators, given, open_settings, product)
+    strategy = settle(run, make_machine(system, Ledger(), catalog=known))
+    book = Ledger(draws)
     machine = make_machine(system, book, catalog=known)
     estimate = write_training(Written(book, f"evaluation.{name}"), machine, model, system, job, strategy, accelerators, need=name)
     said = (f"settings that the row leaves open, taken at the best that fits: {', '.join(open_settings)}",) if open_settings else ()
@@ -89,47 +89,3 @@ def gpt_model(name: str, *, layers: int, hidden: int, heads: int, ffn: int, voca
     tables = hidden * (vocabulary + context)
     total = layers * layer.parameters + tables + 2 * hidden
     return Model(name, "GPT", hidden, vocabulary, True, (layer,) * layers, context, total, total, tables, 0, "bf16", source=f"shape of {name} as the case gives it")
-
-
-def _strategy(case: Mapping[str, Any], model: Model, system: System, job: TrainingJob, accelerators: int, machine: Machine) -> tuple[TrainingStrategy, tuple[str, ...]]:
-    """The row's strategy; settings that it leaves open are those of the fastest one that fits."""
-    given = dict(case.get("strategy") or {})
-    product = given.pop("model_parallel", None)
-    if all(key in given for key in SPLIT):
-        given.setdefault("dp", accelerators // (given["tp"] * given["pp"] * given["cp"]))
-    known = training_strategy(given)
-    missing = [key for key in (*SPLIT, *OPEN) if key not in given]
-    if not missing:
-        return known, ()
-    columns = _open(given, product, known, training_grid(model, system, job, accelerators)) if any(key in SPLIT for key in missing) else _variants(known, missing, model)
-    if np.asarray(columns.tp).size == 0:
-        raise BadInput(Fault(f"case '{case['id']}': no strategy of the grid agrees with what the row says"))
-    _, rate, memory = training_rates(machine, model, job, columns, accelerators)
-    fits = memory <= float(machine.memory_usable_bytes)
-    best = int(np.argmax(np.where(fits, rate, -1.0)) if fits.any() else np.argmin(memory))
-    return columns.at(best), tuple(missing)
-
-
-def _variants(known: TrainingStrategy, missing: list[str], model: Model) -> Columns:
-    micro = (1, 2, 4) if "micro_batch" in missing else (known.micro_batch,)
-    chunks = tuple(v for v in (1, 2, 3, 4, 6, 8) if v * known.pp <= len(model.layers) + 2 and (v == 1 or known.pp > 1)) if "interleave" in missing else (known.interleave,)
-    again = RECOMPUTE if "recompute" in missing else (known.recompute,)
-    sums = tuple(GRADIENTS) if "gradients" in missing else (known.gradients,)
-    return all_columns([replace(known, micro_batch=m, interleave=v, recompute=r, gradients=g) for m in micro for v in chunks for r in again for g in sums])
-
-
-def _open(given: Mapping[str, Any], product: int | None, known: TrainingStrategy, grid: Columns) -> Columns:
-    """The grid's strategies that agree with what a row says."""
-    keep = np.ones(np.asarray(grid.tp).shape, dtype=bool)
-    for name in ("tp", "pp", "cp", "dp", "ep", "micro_batch", "interleave"):
-        if name in given:
-            keep &= np.asarray(getattr(grid, name)) == given[name]
-    if product is not None:
-        keep &= np.asarray(grid.tp) * np.asarray(grid.pp) * np.asarray(grid.cp) == product
-    if "recompute" in given:
-        keep &= np.asarray(grid.recompute) == RECOMPUTE.index(known.recompute)
-    kept = {name: value[keep] if np.ndim(value := getattr(grid, name)) else value for name in COLUMNS}
-    sums = tuple(GRADIENTS.values()) if "gradients" not in given else (GRADIENTS[known.gradients],)
-    rows = int(keep.sum())
-    wide = {name: np.tile(value, len(sums)) if np.ndim(value) else value for name, value in kept.items()}
-    return Columns(**{**wide, "gradient_bytes": np.repeat(np.array(sums), rows)})

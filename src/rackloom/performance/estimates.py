@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..catalog import Catalog, System
-from ..draws import Draws, Number, central
+from ..draws import Draws, Number, central, interval
 from ..errors import BadInput, Fault
 from ..figures import Figure
 from ..ledger import Ledger
 from ..needs.model import Model, decode_flop_per_token, forward_flop_per_token, train_flop_per_token
 from ..needs.need import Estimate
-from .jobs import ServingStrategy, Traffic, TrainingJob, TrainingStrategy, as_mapping, serving_strategy, training_strategy
+from .columns import Columns, columns_of, micro_batches
+from .flops import RULES, flop_per_token
+from .goodput import goodput_of
+from .jobs import ServingStrategy, Traffic, TrainingJob, TrainingStrategy, as_mapping, base_of, serving_strategy, training_strategy
 from .machine import Machine, make_machine
 from .memory import serving_memory, training_memory
+from .ripeness import GROUPS, group_of
 from .serving import ServeColumns, serve_times
-from .training import columns_of, micro_batches, step_times
+from .training import step_times
 
-CAUSES = ("compute", "memory", "scale_up", "scale_out", "bubble")
+CAUSES = ("compute", "memory", "scale_up", "scale_out", "host", "bubble")
 FLOP_RULE = "useful FLOPs: 2 a weight that a token is multiplied with, attention under its causal mask, backward twice forward, recomputation not counted"
 TRAINING_LEFT_OUT = (
-    "failures, checkpoints and restarts: the run is taken as one without stops",
-    "stragglers, contention of groups that share a link, and the slow rise of collectives' bandwidth between 1 and 100 MB",
-    "how software matures with its date: one stated range for what it takes beyond kernels and messages",
-    "optimizer sharding beyond ZeRO-1, offload, and memory of communication buffers beyond a stated share",
+    "ranks that are slower than others, beyond a stated start of each step",
     "expert routing beyond one stated imbalance",
     "losses where groups of powers of two leave places of a scale-up domain empty",
+    "the host's share of starting kernels where they are too short to hide it",
 )
 SERVING_LEFT_OUT = (
     "queueing: time to first token is one prompt's prefill and one decode step, without waiting for other prompts",
@@ -97,8 +100,8 @@ def estimate_training(
     _check_training(model, job, s)
     book = Ledger(draws)
     written = Written(book, prefix_of(name, model, system))
-    machine = make_machine(system, book, catalog=catalog)
-    return write_training(written, machine, model, system, job, s, s.ranks, need=name)
+    machine = make_machine(system, book, catalog=catalog, software_date=job.software_date)
+    return write_training(written, machine, model, system, job, s, s.ranks, need=name, catalog=catalog)
 
 
 def _check_training(model: Model, job: TrainingJob, s: TrainingStrategy) -> None:
@@ -117,7 +120,10 @@ def _check_training(model: Model, job: TrainingJob, s: TrainingStrategy) -> None
         raise BadInput(faults)
 
 
-def write_training(written: Written, machine: Machine, model: Model, system: System, job: TrainingJob, s: TrainingStrategy, accelerators: int, *, need: str = "") -> Estimate:
+def write_training(
+    written: Written, machine: Machine, model: Model, system: System, job: TrainingJob, s: TrainingStrategy, accelerators: int, *, need: str = "",
+    catalog: Catalog | None = None,
+) -> Estimate:  # fmt: skip
     """As `estimate_training`, into an open ledger and for `accelerators` of which the strategy may leave some idle."""
     c = columns_of(s)
     model_keys = take_model(written.book, model)
@@ -131,7 +137,7 @@ def write_training(written: Written, machine: Machine, model: Model, system: Sys
     )
     counts = _put_strategy(written, {**as_mapping(s), "micro_batches": int(micro_batches(job, c)), "placed": accelerators})
     seconds = _put_causes(written, machine, times.by_cause(), (*model_keys, *counts), "one step")
-    step = written.put("step_s", sum(seconds.values()), "s", "compute + memory + scale-up + scale-out + bubble", [written.key(f"{cause}_s") for cause in CAUSES])
+    step = written.put("step_s", sum(seconds.values()), "s", "compute + memory + scale-up + scale-out + host + bubble", [written.key(f"{cause}_s") for cause in CAUSES])
     tokens = float(job.global_batch * job.sequence)
     rate = written.put(
         "tokens_per_s_per_accelerator",
@@ -141,19 +147,62 @@ def write_training(written: Written, machine: Machine, model: Model, system: Sys
         [written.key("step_s"), written.key("placed_accelerators_count")],
     )
     written.put("accelerators_count", float(accelerators), "1", "accelerators that the job is placed on", [written.key("placed_accelerators_count")])
-    written.put("flop_utilisation_share", flop * rate / system.flop_per_s[job.precision].value, "1", f"useful FLOPs of a token x tokens/s per accelerator / dense {job.precision} data-sheet rate",
-                [written.key("train_flop"), written.key("tokens_per_s_per_accelerator"), system.flop_per_s[job.precision].key])  # fmt: skip
+    written.put("flop_utilisation_share", flop * rate / system.flop_per_s[base_of(job.precision)].value, "1", f"useful FLOPs of a token x tokens/s per accelerator / dense {job.precision} data-sheet rate",
+                [written.key("train_flop"), written.key("tokens_per_s_per_accelerator"), system.flop_per_s[base_of(job.precision)].key])  # fmt: skip
     kinds = training_memory(model, job, c)
     memory = _put_memory(written, kinds, (*model_keys, *counts))
     _put_traffic(written, times.memory_bytes, times.scale_up_bytes, times.scale_out_bytes, (*model_keys, *counts), "one step")
+    _put_rules(written, model, system, job, s, rate)
+    spread = _put_spread(written, model, system, job, c, catalog)
     used = max(min(s.tp * s.cp, system.tiers[0].size), min(s.ep, system.tiers[0].size))
     written.put("scale_up_used_count", used, "1", "largest group of tensor, context or expert ranks that the strategy keeps in one scale-up domain", counts)
     fits, why = _fits(machine, memory)
     shares = _put_shares(written, seconds)
     return Estimate(
         need or model.name, system.name, "training", fits, why, float(accelerators), s.tp * s.pp * s.cp, as_mapping(s), rate, memory, shares, max(shares, key=lambda cause: shares[cause]),
-        FLOP_RULE, written.book, TRAINING_LEFT_OUT, step_s=step, prefix=written.prefix,
+        FLOP_RULE, written.book, TRAINING_LEFT_OUT, step_s=step, spread=spread, prefix=written.prefix,
     )  # fmt: skip
+
+
+def _put_rules(written: Written, model: Model, system: System, job: TrainingJob, s: TrainingStrategy, rate: Number) -> None:
+    """Utilisation by each rule of counting FLOPs, so that it can be held against what others publish."""
+    peak = system.flop_per_s[base_of(job.precision)]
+    for rule, text in RULES.items():
+        flop = written.put(f"{rule}_flop", flop_per_token(rule, model, job.sequence, recompute=s.recompute), "FLOP", f"FLOPs of a token by the rule '{rule}': {text}",
+                           [written.key("train_flop")])  # fmt: skip
+        written.put(f"{rule}_utilisation_share", flop * rate / peak.value, "1", f"FLOPs by the rule '{rule}' x tokens/s per accelerator / dense {job.precision} data-sheet rate",
+                    [written.key(f"{rule}_flop"), written.key("tokens_per_s_per_accelerator"), peak.key])  # fmt: skip
+
+
+def _put_spread(written: Written, model: Model, system: System, job: TrainingJob, c: Columns, catalog: Catalog | None) -> dict[str, float]:
+    """How far the step's time spreads by each group of uncertain figures alone: half of its 80 % interval over its central value."""
+    draws = written.book.draws
+    if draws is None:
+        return {}
+    found = {}
+    for group in GROUPS:
+        alone = replace(draws, only=partial(_is_of, group))
+        machine = make_machine(system, Ledger(alone), catalog=catalog, software_date=job.software_date)
+        step = step_times(machine, model, job, c).step_s
+        low, high = interval(step) or (0.0, 0.0)
+        found[group] = float(written.put(f"{group}_spread_share", (high - low) / 2.0 / central(step), "1",
+                                         f"half of the 80 % interval of the step's time, with only the figures of this group uncertain ({GROUPS[group]})", [written.key("step_s")]))  # fmt: skip
+    return found
+
+
+def _is_of(group: str, key: str) -> bool:
+    return group_of(key) == group
+
+
+def write_goodput(written: Written, model: Model, job: TrainingJob, accelerators: int, catalog: Catalog) -> Number:
+    """Share of a run's time that goes into steps, with what it comes from."""
+    found = goodput_of(model, job.optimizer, accelerators, catalog, written.book)
+    written.put("between_interruptions_s", found.between_interruptions_s, "s", "GPUs x days / interruptions of the published run / ratio / accelerators", found.keys)
+    written.put("checkpoint_s", found.checkpoint_s, "s", "weights and optimizer state / (write rate x accelerators)", found.keys)
+    between = [written.key("checkpoint_s"), written.key("between_interruptions_s")]
+    written.put("between_checkpoints_s", found.between_checkpoints_s, "s", "sqrt(2 x checkpoint x time between interruptions) (Young 1974)", between)
+    return written.put("goodput_share", found.share, "1", "1 / (1 + checkpoint / between checkpoints + between checkpoints / (2 between interruptions) + restart / between interruptions)",
+                       [*between, written.key("between_checkpoints_s"), *found.keys])  # fmt: skip
 
 
 def estimate_serving(
@@ -205,7 +254,7 @@ def write_serving(written: Written, machine: Machine, model: Model, system: Syst
     counts = _put_strategy(written, {**as_mapping(s), "replica": s.ranks})
     written.put("serve_flop", decode_flop_per_token(model, prompt + answer / 2.0) + forward_flop_per_token(model, prompt) * prompt / answer, "FLOP",
                 "useful FLOPs of an output token: decode after input + output/2 tokens, and its part of the prefill", model_keys)  # fmt: skip
-    inputs = (*machine.compute_keys, *machine.memory_keys, *machine.link_keys, *machine.overlap_keys, *machine.software_keys, *model_keys, *counts)
+    inputs = (*machine.kernels.compute_keys, *machine.kernels.memory_keys, *machine.link_keys, *machine.overlap_keys, *machine.software_keys, *model_keys, *counts)
     prefill = written.put("prefill_s", times.prefill_s, "s", "layers of one prompt by the roofline, with their messages", inputs)
     decode = written.put(
         "decode_s", times.decode_s, "s", "layers of one token of each running request: the longer of weights and cache over bandwidth and FLOPs over rate, with messages", inputs
@@ -266,12 +315,13 @@ def _put_strategy(written: Written, strategy: Mapping[str, object]) -> tuple[str
 def _put_causes(written: Written, machine: Machine, causes: Mapping[str, Number], keys: tuple[str, ...], of: str) -> dict[str, Number]:
     """Time by cause as rows, each with the figures that it rests on."""
     up, out = machine.links[0].keys, machine.links[-1].keys
-    work = (*machine.compute_keys, *machine.memory_keys, *machine.software_keys)
+    work = (*machine.kernels.compute_keys, *machine.kernels.memory_keys, *machine.software_keys)
     told: dict[str, tuple[str, tuple[str, ...]]] = {
         "compute": (f"{of}: kernels whose FLOPs take longer than their bytes, and starts of kernels", (*work, *keys)),
         "memory": (f"{of}: kernels whose bytes take longer than their FLOPs", (*work, *keys)),
         "scale_up": (f"{of}: messages that wait for the scale-up links (start + steps x latency + bytes / rate)", (*up, *machine.overlap_keys, *machine.software_keys, *keys)),
         "scale_out": (f"{of}: messages that wait for the scale-out links (start + steps x latency + bytes / rate)", (*out, *machine.overlap_keys, *machine.software_keys, *keys)),
+        "host": (f"{of}: optimizer state and activations on their way to the host's memory and back", (*machine.overlap_keys, *keys)),
         "bubble": (f"{of}: (p - 1) / v micro batches of filling the pipeline, and waiting for its busiest stage", (*work, *machine.link_keys, *machine.overlap_keys, *keys)),
     }
     return {cause: written.put(f"{cause}_s", causes[cause], "s", *told[cause]) for cause in CAUSES}

@@ -10,21 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from ..draws import Number
 from ..needs.model import Attention, Layer, Model
+from .attention import kv_split
 from .kernels import Seconds, product, product_bytes, starts, stream
 from .machine import Machine
 
 # Kernels that a layer starts, with fusion as frameworks do it: matrix products apart, attention 1, norms with residuals 2,
 # rotary embedding 1, activation 1; twice that on the way back.
 OTHER_KERNELS = 5
+SMALL = ("fp8", "mxfp8", "fp4", "nvfp4", "mxfp4")  # precisions for which inputs of products are cast
+CAST_BYTES = 2.0
 ROUTING_KERNELS = 4  # scores, sort, permute, unpermute
 # Passes over hidden-size activations forward: two norms and two residual sums, each reads two and writes one, norms write once more.
 HIDDEN_PASSES = 8
-# Bytes a score of unfused attention: write scores 2; mask and softmax 4; dropout 5; read for values 2. Back: values 4, dropout 5, softmax 6, scores 4.
-UNFUSED_FORWARD_BYTES, UNFUSED_BACKWARD_BYTES = 13.0, 19.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,8 @@ class Shares:
     ep: Number
     spread: Number
     precision: str
+    dropout: bool = False
+    eager: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,6 @@ def groups_of(model: Model) -> tuple[tuple[Layer, int], ...]:
     for layer in model.layers:
         found[layer] = found.get(layer, 0) + 1
     return tuple(found.items())
-
-
-def kv_split(attention: Attention, tp: Number) -> Number:
-    """Over how many of the tp ranks the key-value heads can be split; the latent vector cannot."""
-    return np.minimum(tp, 1 if attention.kind == "mla" else attention.kv_heads)
 
 
 def attention_products(hidden: int, attention: Attention, shares: Shares) -> list[Product]:
@@ -119,16 +115,23 @@ def products_forward(machine: Machine, products: Sequence[Product], precision: s
     """Time of matrix products forward, their starts apart."""
     total = Seconds()
     for p in products:
-        total = total + product(machine, precision, p.m, p.n, p.k, count=p.count)
+        total = total + product(machine.kernels, precision, p.m, p.n, p.k, count=p.count)
     return total
 
 
-def products_backward(machine: Machine, products: Sequence[Product], precision: str, sum_bytes: Number) -> Seconds:
-    """Time backward: the gradient of the input, then that of the weights, whose sum (so many bytes each) is read and written."""
+def products_backward_input(machine: Machine, products: Sequence[Product], precision: str) -> Seconds:
+    """Time of the gradients of the products' inputs."""
     total = Seconds()
     for p in products:
-        total = total + product(machine, precision, p.m, p.k, p.n, count=p.count)
-        total = total + product(machine, precision, p.k, p.n, p.m, count=p.count, extra_bytes=(2.0 * sum_bytes - 2.0) * p.n * p.k)
+        total = total + product(machine.kernels, precision, p.m, p.k, p.n, count=p.count)
+    return total
+
+
+def products_backward_weights(machine: Machine, products: Sequence[Product], precision: str, sum_bytes: Number) -> Seconds:
+    """Time of the gradients of the weights, whose sum (so many bytes each) is read and written."""
+    total = Seconds()
+    for p in products:
+        total = total + product(machine.kernels, precision, p.k, p.n, p.m, count=p.count, extra_bytes=(2.0 * sum_bytes - 2.0) * p.n * p.k)
     return total
 
 
@@ -152,48 +155,18 @@ def elementwise_bytes(hidden: int, layer: Layer, shares: Shares) -> Number:
     own, t, tp = shares.tokens / shares.spread, shares.tokens, shares.tp
     heads = attention.heads * attention.head_dim / tp + attention.kv_heads * attention.head_dim / kv_split(attention, tp)
     passes = 3.0 if layer.gated else 2.0
-    moved = 2.0 * HIDDEN_PASSES * own * hidden + 4.0 * t * heads + 2.0 * passes * t * (layer.ffn_dim + layer.shared_dim) / tp
+    masks = 2.0 if shares.dropout else 0.0  # a byte each
+    moved = (2.0 * HIDDEN_PASSES + masks) * own * hidden + 4.0 * t * heads + 2.0 * passes * t * (layer.ffn_dim + layer.shared_dim) / tp
     visits = t / tp * layer.experts_per_token
     moved = moved + visits * (2.0 * passes * layer.expert_dim + 8.0 * hidden)  # permute to experts and back
-    if shares.precision in ("fp8", "fp4"):  # each input of a product is read in 16 bits and written in 8
+    if shares.precision in SMALL:  # the pass before writes the inputs of products in 8 bits too, in rows and in columns; gradients are read once more
         inputs = own * 2.0 * hidden + t * (attention.heads * attention.v_dim + layer.ffn_dim + layer.shared_dim) / tp + visits * (hidden + layer.expert_dim)
-        moved = moved + 3.0 * inputs
+        moved = moved + CAST_BYTES * inputs
     return moved
 
 
-def score_flop(attention: Attention, sequence: Number, *, halved: bool = True) -> Number:
-    """FLOPs of attention over its scores for one token forward, averaged over a sequence; all heads.
-
-    2 x heads x (size of a query-key head + size of a value head) x tokens seen; a token sees half of the sequence on
-    average where the kernel skips what the mask hides (`halved`).
-    """
-    length = np.asarray(sequence, dtype=float)
-    seen = np.minimum(length, attention.window) if attention.window else length
-    mean = seen * (1.0 - seen / (2.0 * length)) if halved else length
-    return 2.0 * attention.heads * (attention.head_dim + attention.v_dim) * mean
-
-
-def attention_forward(machine: Machine, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True) -> Seconds:
-    """Attention over its scores, forward: fused into one kernel, or with the scores written to memory."""
-    quick = np.asarray(tokens * score_flop(attention, sequence) / tp / machine.attention_forward_flop_per_s)
-    if fused is True:
-        return Seconds(quick, 0.0)
-    plain_compute = tokens * score_flop(attention, sequence, halved=False) / tp / machine.rate("bf16")
-    plain_memory = UNFUSED_FORWARD_BYTES * tokens * sequence * attention.heads / tp / machine.memory_bytes_per_s
-    return Seconds(np.where(fused, quick, plain_compute), np.where(fused, 0.0, plain_memory))
-
-
-def attention_backward(machine: Machine, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True) -> Seconds:
-    """Attention over its scores, backward: five products in place of two where fused (the scores are computed again), else four."""
-    quick = np.asarray(2.5 * tokens * score_flop(attention, sequence) / tp / machine.attention_backward_flop_per_s)
-    if fused is True:
-        return Seconds(quick, 0.0)
-    plain_compute = 2.0 * tokens * score_flop(attention, sequence, halved=False) / tp / machine.rate("bf16")
-    plain_memory = UNFUSED_BACKWARD_BYTES * tokens * sequence * attention.heads / tp / machine.memory_bytes_per_s
-    return Seconds(np.where(fused, quick, plain_compute), np.where(fused, 0.0, plain_memory))
-
-
 def other_forward(machine: Machine, hidden: int, layer: Layer, products: Sequence[Product], shares: Shares) -> Seconds:
-    """Element-wise passes and the starts of all kernels of a layer, forward."""
+    """Element-wise passes and the starts of all kernels of a layer, forward; more of both where they run one by one."""
+    more = machine.eager_passes if shares.eager else 1.0
     kernels = len(products) + OTHER_KERNELS + (ROUTING_KERNELS if layer.experts else 0)
-    return stream(machine, elementwise_bytes(hidden, layer, shares)) + starts(machine, kernels)
+    return stream(machine.kernels, elementwise_bytes(hidden, layer, shares) * more) + starts(machine.kernels, kernels * more)

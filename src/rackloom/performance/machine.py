@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from datetime import date
 
-from ..catalog import Catalog, System, Tier, load_catalog
+from ..catalog import Catalog, System, load_catalog
 from ..draws import Number
-from ..errors import Unknown
-from ..figures import Figure
 from ..ledger import Ledger
+from .kernels import Kernels, take_kernels
+from .links import Link, make_links
+from .ripeness import chip_of, software_ratio, sustained_share, year_of
 
-
-@dataclass(frozen=True)
-class Link:
-    """One tier of links as collectives see it: usable rate per accelerator and direction [B/s], latency of a message [s].
-
-    `reduction_bytes_per_s` is the usable rate of a reduction that the switch carries out, 0 where it does not; `start_s` is
-    what a collective takes once, beyond its messages.
-    """
-
-    size: int
-    bytes_per_s: Number
-    latency_s: Number
-    reduction_bytes_per_s: Number
-    keys: tuple[str, ...]
-    start_s: Number = 0.0
+AMPERE = range(2000, 2021)  # chips of these years have no newer matrix instructions than FlashAttention-2 uses
 
 
 @dataclass(frozen=True)
@@ -34,22 +20,21 @@ class Machine:
     """What the formulas need of a system. Numbers are floats, or arrays of central value and draws."""
 
     name: str
-    rates_flop_per_s: Mapping[str, Number]  # best matrix products, by precision
-    attention_forward_flop_per_s: Number
-    attention_backward_flop_per_s: Number
-    memory_bytes_per_s: Number
+    kernels: Kernels
     memory_usable_bytes: Number
-    launch_s: Number
-    half_size: Number
     links: tuple[Link, ...]
     tensor_overlap: Number
     data_overlap: Number
     expert_overlap: Number
     pipeline_overlap: Number
     imbalance: Number
+    host_bytes_per_s: Number  # to and from the host's memory, each way
+    older_attention: Number  # rate of attention kernels without the chip's newest instructions over those with them
+    eager_passes: Number  # bytes of element-wise kernels one by one over those joined
+    kernel_residual: Number  # time of kernels as measured over as calibrated
+    network_residual: Number  # the same of messages
     software: Number  # time of a whole over that of its parts
-    compute_keys: tuple[str, ...]
-    memory_keys: tuple[str, ...]
+    step_start_s: Number  # once a step
     capacity_keys: tuple[str, ...]
     overlap_keys: tuple[str, ...]
     software_keys: tuple[str, ...]
@@ -59,64 +44,40 @@ class Machine:
         """Ledger keys of all tiers."""
         return tuple(key for link in self.links for key in link.keys)
 
-    def rate(self, precision: str) -> Number:
-        """Best matrix-product rate at a precision [FLOP/s]; raises Unknown where the system does not have it."""
-        if precision not in self.rates_flop_per_s:
-            raise Unknown(f"precision of {self.name}", precision, self.rates_flop_per_s, mend=f"It has: {', '.join(self.rates_flop_per_s)}.")
-        return self.rates_flop_per_s[precision]
 
-
-def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None) -> Machine:
+def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None, software_date: date | None = None) -> Machine:
     """Take a system's figures and the model's assumptions into a ledger.
 
-    `catalog` gives the assumptions (kernels, overlap, collectives, memory); the shipped one by default.
+    `catalog` gives the assumptions (kernels, power, software, overlap, collectives, memory); the shipped one by default.
+    `software_date` says how ripe the software is on the accelerator; a year old where it is None.
     """
     known = catalog or load_catalog()
-
-    def assumed(item: str, name: str) -> Figure:
-        return known.figure(item, name)
-
-    def take(figure: Figure) -> Number:
-        return book.take(figure)
-
-    rates = {name: take(peak) * take(system.compute_efficiency[name]) for name, peak in system.flop_per_s.items()}
-    compute_keys = [figure.key for name in system.flop_per_s for figure in (system.flop_per_s[name], system.compute_efficiency[name])]
-    kernels = {name: assumed("performance-kernels", name) for name in ("launch_s", "half_size_count", "attention_forward_share", "attention_backward_share")}
-    overlap = {name: assumed("performance-overlap", f"{name}_overlap_share") for name in ("tensor", "data", "expert", "pipeline")}
-    software = assumed("performance-software", "time_ratio")
-    usable, imbalance = assumed("performance-memory", "usable_share"), assumed("performance-memory", "expert_imbalance_ratio")
-    attention_rate = rates.get("bf16", next(iter(rates.values())))
+    chip = chip_of(system, known)
+    burst = take_kernels(system, known, book)
+    sustained, power_keys = sustained_share(chip, burst.rates_flop_per_s, known, book)
+    software, software_keys = software_ratio(chip, software_date, known, book)
+    overlap = {name: known.figure("performance-overlap", f"{name}_overlap_share") for name in ("tensor", "data", "expert", "pipeline")}
+    others = {
+        "imbalance": known.figure("performance-memory", "expert_imbalance_ratio"), "host_bytes_per_s": known.figure("performance-offload", "host_link_bytes_per_s"),
+        "older_attention": known.figure("performance-software", "older_attention_share" if year_of(chip) not in AMPERE else "same_attention_share"), "eager_passes": known.figure("performance-software", "eager_passes_ratio"),
+    }  # fmt: skip
+    residual = {name: known.figure("performance-residuals", f"{name}_ratio") for name in ("kernel", "network")}
+    usable, start = known.figure("performance-memory", "usable_share"), known.figure("performance-software", "step_start_s")
     return Machine(
-        name=system.name, rates_flop_per_s=rates,
-        attention_forward_flop_per_s=attention_rate * take(kernels["attention_forward_share"]),
-        attention_backward_flop_per_s=attention_rate * take(kernels["attention_backward_share"]),
-        memory_bytes_per_s=take(system.memory_bytes_per_s) * take(system.memory_efficiency),
-        memory_usable_bytes=take(system.memory_bytes) * take(usable),
-        launch_s=take(kernels["launch_s"]), half_size=take(kernels["half_size_count"]),
-        links=tuple(_link(index, tier, known, book) for index, tier in enumerate(system.tiers)),
-        tensor_overlap=take(overlap["tensor"]), data_overlap=take(overlap["data"]), expert_overlap=take(overlap["expert"]), pipeline_overlap=take(overlap["pipeline"]),
-        imbalance=take(imbalance), software=take(software),
-        compute_keys=(*compute_keys, *(figure.key for figure in kernels.values())),
-        memory_keys=(system.memory_bytes_per_s.key, system.memory_efficiency.key),
-        capacity_keys=(system.memory_bytes.key, usable.key),
-        overlap_keys=(*(figure.key for figure in overlap.values()), imbalance.key), software_keys=(software.key,),
+        name=system.name, kernels=slowed(burst, sustained, power_keys), memory_usable_bytes=book.take(system.memory_bytes) * book.take(usable),
+        links=make_links(system, book, catalog=known),
+        tensor_overlap=book.take(overlap["tensor"]), data_overlap=book.take(overlap["data"]), expert_overlap=book.take(overlap["expert"]),
+        pipeline_overlap=book.take(overlap["pipeline"]), imbalance=book.take(others["imbalance"]), host_bytes_per_s=book.take(others["host_bytes_per_s"]),
+        older_attention=book.take(others["older_attention"]), eager_passes=book.take(others["eager_passes"]),
+        kernel_residual=book.take(residual["kernel"]), network_residual=book.take(residual["network"]), software=software, step_start_s=book.take(start), capacity_keys=(system.memory_bytes.key, usable.key),
+        overlap_keys=(*(figure.key for figure in (*overlap.values(), *others.values())),), software_keys=(*software_keys, start.key, *(figure.key for figure in residual.values())),
     )  # fmt: skip
 
 
-def make_links(system: System, book: Ledger, *, catalog: Catalog | None = None) -> tuple[Link, ...]:
-    """The tiers of a system alone, innermost first."""
-    known = catalog or load_catalog()
-    return tuple(_link(index, tier, known, book) for index, tier in enumerate(system.tiers))
-
-
-def _link(index: int, tier: Tier, catalog: Catalog, book: Ledger) -> Link:
-    efficiency = catalog.figure("performance-assumptions", "scale_up_efficiency_share" if index == 0 else "scale_out_efficiency_share")
-    start = catalog.figure("performance-collectives", "start_s")
-    figures = [tier.link_bytes_per_s, efficiency, tier.latency_s, start]
-    peak = book.take(tier.link_bytes_per_s)
-    reduction: Number = 0.0
-    if tier.in_network_reduction:
-        share = catalog.figure("performance-collectives", "in_network_efficiency_share")
-        figures.append(share)
-        reduction = peak * book.take(share)
-    return Link(tier.size, cast(Number, peak * book.take(efficiency)), book.take(tier.latency_s), reduction, tuple(figure.key for figure in figures), book.take(start))
+def slowed(burst: Kernels, share: Number, keys: tuple[str, ...]) -> Kernels:
+    """Kernels at the clock that a chip keeps for hours."""
+    rates = {name: rate * share for name, rate in burst.rates_flop_per_s.items()}
+    return replace(
+        burst, rates_flop_per_s=rates, attention_forward_flop_per_s=burst.attention_forward_flop_per_s * share,
+        attention_backward_flop_per_s=burst.attention_backward_flop_per_s * share, compute_keys=(*burst.compute_keys, *keys),
+    )  # fmt: skip

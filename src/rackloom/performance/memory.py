@@ -14,10 +14,15 @@ import numpy as np
 
 from ..draws import Number
 from ..needs.model import Layer, Model
-from .jobs import OPTIMIZERS, ServingStrategy, TrainingJob
+from .attention import kv_split
+from .columns import Columns, micro_batches, yes
+from .jobs import DUALPIPE, FULL, NONE, OPERATORS, OPTIMIZERS, UNFUSED, ServingStrategy, TrainingJob
 from .kernels import ELEMENT_BYTES
-from .layers import groups_of, kv_split
-from .training import WEIGHT_BYTES, Columns, dense_and_expert_parameters, micro_batches, stage_layers
+from .layers import SMALL, groups_of
+from .sharing import own_parameters
+from .stage import WEIGHT_BYTES, dense_and_expert_parameters, stage_layers
+
+WHOLE_LAYERS = 2.0  # layers whose weights FSDP holds at once: the one at work and the one fetched meanwhile
 
 
 def activation_bytes(hidden: int, layer: Layer, job: TrainingJob, c: Columns) -> Number:
@@ -27,7 +32,7 @@ def activation_bytes(hidden: int, layer: Layer, job: TrainingJob, c: Columns) ->
     spread = np.where(c.sequence_parallel, c.tp, 1)
     split = kv_split(a, c.tp)
     mask = 1.0 if job.dropout else 0.0
-    is_small = job.precision in ("fp8", "fp4")
+    is_small = job.precision in SMALL
     element = 1.0 if is_small else 2.0  # inputs of matrix products are kept as they were multiplied; 8 bits also for fp4
     # not split without sequence parallelism: inputs of both norms and of both blocks, and the masks after them
     outside = hidden * (2.0 * 2.0 + 2.0 * element + 2.0 * mask) / spread
@@ -37,41 +42,58 @@ def activation_bytes(hidden: int, layer: Layer, job: TrainingJob, c: Columns) ->
     inside = inside + wide * (layer.ffn_dim + layer.shared_dim) / c.tp
     experts = layer.experts_per_token * (wide * layer.expert_dim + 2.0 * element * hidden) / c.tp
     scores = (4.0 + mask) * a.heads * job.sequence / c.tp  # softmax and its dropout: 2 + 1 + 2 bytes a score
-    keeps_scores = ~np.asarray(c.fused, dtype=bool) & (np.asarray(c.recompute) == 0)
+    how = np.asarray(c.recompute)
+    keeps_scores = (np.asarray(c.attention) == UNFUSED) & (how == NONE)
     kept = tokens * (outside + inside + experts + np.where(keeps_scores, scores, 0.0))
     inputs = 2.0 * tokens * hidden / spread
-    return np.where(np.asarray(c.recompute) == 2, inputs, kept)
+    return np.where(how == FULL, inputs, np.where(how == OPERATORS, np.maximum(0.5 * kept, inputs), kept))
+
+
+def kept_activations(model: Model, job: TrainingJob, c: Columns) -> Number:
+    """Activations that the fullest stage keeps of one micro batch [B]."""
+    one = sum(activation_bytes(model.hidden, layer, job, c) * count for layer, count in groups_of(model)) / len(model.layers)
+    return one * stage_layers(model, c)
 
 
 def training_memory(model: Model, job: TrainingJob, c: Columns) -> Mapping[str, Number]:
-    """Memory of the fullest accelerator by kind [B]: weights, gradients, optimizer, activations."""
+    """Memory of the fullest accelerator by kind [B]: weights, gradients, optimizer, activations, and buffers.
+
+    Buffers are logits with their gradients, and whole layers that recomputation or FSDP holds for a moment.
+    """
     dense, experts = dense_and_expert_parameters(model, c)
     held = dense + experts
-    shared = np.asarray(c.zero) >= 1
-    own = dense / np.where(shared, c.dp * c.cp, 1) + experts / np.where(shared, c.tp * c.cp * c.dp / c.ep, 1)
+    zero = np.asarray(c.zero)
+    twice = np.where(np.asarray(c.schedule) == DUALPIPE, 2.0, 1.0)  # each rank holds a stage from either end of the pipeline
+    own = own_parameters(model, c)
+    state = OPTIMIZERS[job.optimizer] * own * (1.0 - yes(c.offload_optimizer))
+    layers = stage_layers(model, c)
+    fetched = np.where(zero == 3, np.minimum(WHOLE_LAYERS / layers, 1.0) * held, 0.0)
     return {
-        "weights": WEIGHT_BYTES * held, "gradients": c.gradient_bytes * held, "optimizer": OPTIMIZERS[job.optimizer] * own,
-        "activations": _activations_in_flight(model, job, c),
+        "weights": WEIGHT_BYTES * twice * np.where(zero == 3, own, held), "gradients": c.gradient_bytes * twice * np.where(zero >= 2, own, held), "optimizer": state * twice,
+        "activations": kept_activations(model, job, c) * _in_flight(job, c), "buffers": _buffers(model, job, c) + WEIGHT_BYTES * fetched,
     }  # fmt: skip
 
 
-def _activations_in_flight(model: Model, job: TrainingJob, c: Columns) -> Number:
-    """The first stage holds p micro batches (1F1B), interleaved (1 + (p - 1) / (p v)) p of them; a full recomputation holds one layer more."""
-    layers = len(model.layers)
-    one = sum(activation_bytes(model.hidden, layer, job, c) * count for layer, count in groups_of(model)) / layers
+def _in_flight(job: TrainingJob, c: Columns) -> Number:
+    """Micro batches whose activations the first stage holds.
+
+    1F1B and ZB-H1 p, interleaved (1 + (p - 1) / (p v)) p, DualPipe p + 1 (table 2 of arXiv 2412.19437); where activations
+    go to the host, the one at work and the one on the way.
+    """
     pp, chunks = np.asarray(c.pp, dtype=float), np.asarray(c.interleave)
-    more = np.where(chunks > 1, 1.0 + (pp - 1.0) / (pp * chunks), 1.0)
-    in_flight = np.minimum(pp * more, micro_batches(job, c))
+    most = np.where(np.asarray(c.schedule) == DUALPIPE, pp + 1.0, pp * np.where(chunks > 1, 1.0 + (pp - 1.0) / (pp * chunks), 1.0))
+    most = np.where(np.asarray(c.offload_activations) == 1, np.minimum(most, 2.0), most)
+    return np.minimum(most, micro_batches(job, c))
+
+
+def _buffers(model: Model, job: TrainingJob, c: Columns) -> Number:
+    """Logits of a micro batch where one stage does everything (a last stage has fewer activations in their place), and a layer that is computed again."""
     tokens = c.micro_batch * job.sequence / c.cp
-    logits = np.where(pp > 1, 0.0, 6.0 * tokens * model.vocabulary / c.tp)  # a last stage has fewer activations in their place
-    open_layer = np.where(np.asarray(c.recompute) == 2, _one_whole_layer(model, job, c), 0.0)
-    return one * stage_layers(model, c) * in_flight + logits + open_layer
-
-
-def _one_whole_layer(model: Model, job: TrainingJob, c: Columns) -> Number:
+    logits = np.where(np.asarray(c.pp) > 1, 0.0, 6.0 * tokens * model.vocabulary / c.tp)
     plain = replace(c, recompute=np.zeros_like(np.asarray(c.recompute)))
-    sizes = [activation_bytes(model.hidden, layer, job, plain) for layer, _ in groups_of(model)]
-    return np.maximum.reduce([np.asarray(size, dtype=float) for size in sizes])
+    sizes = [np.asarray(activation_bytes(model.hidden, layer, job, plain), dtype=float) for layer, _ in groups_of(model)]
+    again = np.asarray(c.recompute) >= OPERATORS
+    return logits + np.where(again, np.maximum.reduce(sizes), 0.0)
 
 
 def serving_memory(model: Model, strategy: ServingStrategy, tokens_held: Number, tp: Number, dp: Number, batch: Number) -> Mapping[str, Number]:

@@ -1,101 +1,147 @@
-"""Search over strategies: every one of a stated grid, at central values, in whole columns; ranked by tokens a second.
+"""Search over strategies: every one of a stated space, at central values, ranked by tokens a second.
 
-The formulas are those of `training` and `serving`; only the numbers are columns instead of one strategy.
+The formulas are those of `training` and `serving`; only the numbers are grids in place of one strategy.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..catalog import Catalog, System
 from ..draws import Number
+from ..errors import Unknown
 from ..ledger import Ledger
 from ..needs.model import Model, is_moe
+from .columns import Columns
 from .jobs import Candidate, Search, ServingStrategy, Slo, Traffic, TrainingJob, as_mapping
 from .machine import Machine, make_machine
 from .memory import serving_memory, training_memory
 from .serving import ServeColumns, ServeTimes, serve_times
-from .training import Columns, step_times
+from .space import EVERY, USUAL, Grid, Space, grids, placements
+from .training import step_times
 
 TENSOR = tuple(2**i for i in range(7))
-PIPELINE = (1, 2, 4, 8, 16, 32, 64)
-CONTEXT = (1, 2, 4)
-EXPERT = (1, 4, 8, 16, 32, 64)
-MICRO = (1, 2, 4)
-CHUNKS = (1, 2, 4, 8)
-RECOMPUTED = (0, 2)  # none, full; selective makes no difference where attention is fused
 GROUP_BATCHES = tuple(sorted({int(step * 2**power) for power in range(13) for step in (1, 1.25, 1.5, 1.75)}))
 KEPT = 20  # ranked strategies that an answer holds
+SPACES = {"usual": USUAL, "every": EVERY}
 
 
-@lru_cache(maxsize=64)
-def _grid(model: Model, wide: int) -> tuple[np.ndarray, ...]:
-    """Columns (tp, pp, cp, ep, micro_batch, interleave, recompute) that divide the model."""
-    heads = model.layers[0].attention.heads
-    experts = max(layer.experts for layer in model.layers)
-    tensors = [t for t in TENSOR if t <= wide and heads % t == 0]
-    pipes = [p for p in PIPELINE if p <= len(model.layers)]
-    spread = [e for e in EXPERT if experts % e == 0] if experts else [1]
-    chunks = [(p, v) for p in pipes for v in CHUNKS if v == 1 or (p > 1 and p * v <= len(model.layers))]
-    rows = [(t, p, cp, e, m, v, r) for t in tensors for (p, v) in chunks for cp in CONTEXT for e in spread for m in MICRO for r in RECOMPUTED]
-    return tuple(np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
-
-
-def training_grid(model: Model, system: System, job: TrainingJob, accelerators: int) -> Columns:
-    """All strategies of the grid on so many accelerators; what tp x pp x cp does not divide stays idle."""
-    tp, pp, cp, ep, micro, chunks, recompute = _grid(model, max(system.tiers[0].size, 8))
-    inner = tp * pp * cp
-    dp = accelerators // inner
-    keep = (dp >= 1) & (dp * micro <= job.global_batch)
-    keep &= (tp * cp * dp) % ep == 0
-    keep &= job.sequence % (cp * tp) == 0
-    ones = np.ones(int(keep.sum()), dtype=np.int64)
-    return Columns(tp[keep], pp[keep], cp[keep], dp[keep], ep[keep], micro[keep], chunks[keep], ones, recompute[keep], ones, True)
-
-
-def training_rates(machine: Machine, model: Model, job: TrainingJob, c: Columns, accelerators: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(seconds of a step, tokens a second for each accelerator that was given, bytes of memory) of each strategy."""
+def seconds_and_memory(machine: Machine, model: Model, job: TrainingJob, c: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds of a step and bytes of memory of each strategy of the columns, in their shape."""
     seconds = np.asarray(step_times(machine, model, job, c).step_s, dtype=float)
-    rate = job.global_batch * job.sequence / seconds / accelerators
-    memory = np.asarray(sum(training_memory(model, job, c).values()), dtype=float)
-    return seconds, rate, memory
+    return seconds, np.asarray(sum(training_memory(model, job, c).values()), dtype=float)
 
 
-def search_training(model: Model, system: System, job: TrainingJob, *, accelerators: int, catalog: Catalog | None = None) -> Search:
-    """Every strategy of the grid for a job on so many accelerators, those that fit ranked by speed.
+def search_training(
+    model: Model, system: System, job: TrainingJob, *, accelerators: int, space: str = "usual", catalog: Catalog | None = None, progress: Callable[[int, int], None] | None = None
+) -> Search:
+    """Every strategy of a space for a job on so many accelerators, those that fit ranked by speed: the best of each placement.
 
-    Grid: tensor ranks 1 to 64 (within a scale-up domain or 8), pipeline 1 to 64, context 1 to 4, experts 1 to 64,
-    micro batch 1 to 4, chunks 1 to 8, recomputation none or full; sequence parallelism and shared optimizer state on.
+    Parameters
+    ----------
+    space : str
+        "usual": tensor ranks 1 to 64 (within a scale-up domain or 8), pipeline 1 to 64, context 1 to 8, experts 1 to 64,
+        micro batch 1 to 4, chunks 1 to 8, recomputation none or full, ZeRO 0, 1 and 3. "every": all of `space.EVERY`,
+        millions of strategies: also other divisors, zero-bubble and DualPipe, ZeRO-2, overlap on and off, offload
+    progress : callable, optional
+        told how many placements are done, and of how many
+
+    Raises Unknown for a space that is not known.
     """
-    return rank_training(make_machine(system, Ledger(), catalog=catalog), model, system, job, accelerators)
+    if space not in SPACES:
+        raise Unknown("space of strategies", space, SPACES, mend=f"Known: {', '.join(SPACES)}.")
+    return rank_training(make_machine(system, Ledger(), catalog=catalog), model, system, job, accelerators, space=SPACES[space], progress=progress)
 
 
-def rank_training(machine: Machine, model: Model, system: System, job: TrainingJob, accelerators: int, *, kept: int = KEPT) -> Search:
+@dataclass(frozen=True)
+class _Place:
+    """A strategy of a grid: seconds of its step, the number of its placement, where it stands, its memory."""
+
+    seconds: float
+    number: int
+    memory: float
+    columns: Columns
+    index: int
+
+    def candidate(self, tokens: float) -> Candidate:
+        """As an answer holds it; `tokens` are those of a step for each accelerator."""
+        return Candidate(as_mapping(self.columns.at(self.index)), tokens / self.seconds, self.memory, step_s=self.seconds)
+
+
+@dataclass
+class _Found:
+    """What a search has seen so far: the best strategy of each placement, and the leanest of all while none fits."""
+
+    visited: int = 0
+    feasible: int = 0
+    best: list[_Place] = field(default_factory=list)
+    least: _Place | None = None
+
+    def look(self, grid: Grid, seconds: np.ndarray, memory: np.ndarray, usable: float) -> None:
+        """Take one grid's results in."""
+        fits = grid.valid & (memory <= usable)
+        self.visited += grid.visited
+        self.feasible += int(np.count_nonzero(fits))
+        rows = np.where(fits, seconds, np.inf).reshape(len(seconds), -1)
+        places = rows.argmin(axis=1)
+        for row in np.flatnonzero(np.isfinite(rows[np.arange(len(rows)), places])):
+            index = int(row) * rows.shape[1] + int(places[row])
+            self.best.append(_Place(float(seconds.flat[index]), int(grid.numbers[row]), float(memory.flat[index]), grid.columns, index))
+        if not self.best and grid.visited:
+            leanest = int(np.argmin(np.where(grid.valid, memory, np.inf)))
+            if self.least is None or memory.flat[leanest] < self.least.memory:
+                self.least = _Place(float(seconds.flat[leanest]), 0, float(memory.flat[leanest]), grid.columns, leanest)
+
+
+def rank_training(
+    machine: Machine, model: Model, system: System, job: TrainingJob, accelerators: int, *, kept: int = KEPT, space: Space = USUAL,
+    progress: Callable[[int, int], None] | None = None,
+) -> Search:  # fmt: skip
     """As `search_training`, with the machine's numbers at hand (floats)."""
-    c = training_grid(model, system, job, accelerators)
-    visited = int(np.asarray(c.tp).size)
-    if not visited:
-        return Search("training", system.name, accelerators, (), 0, 0, f"no strategy of the grid divides {accelerators} accelerators with a batch of {job.global_batch} sequences")
-    seconds, rate, memory = training_rates(machine, model, job, c, accelerators)
-    fits = memory <= float(machine.memory_usable_bytes)
-    least = int(np.argmin(memory))
+    places = placements(model, system, job, accelerators, space)
+    usable = float(machine.memory_usable_bytes)
+    found = _Found()
+    done = 0
+    for grid in grids(model, job, places, space):
+        seconds, memory = seconds_and_memory(machine, model, job, grid.columns)
+        shape = grid.columns.shape
+        found.look(grid, np.broadcast_to(seconds, shape), np.broadcast_to(memory, shape), usable)
+        done += shape[0]
+        if progress:
+            progress(done, len(places))
+    found.best.sort(key=lambda place: (place.seconds, place.number))
+    tokens = job.global_batch * job.sequence / accelerators
+    ranked = tuple(place.candidate(tokens) for place in found.best[:kept])
+    least = ranked[0] if ranked else found.least.candidate(tokens) if found.least else None
+    return Search("training", system.name, accelerators, ranked, found.visited, found.feasible, "" if ranked else _nothing(found, usable, accelerators, job), least)
 
-    def candidate(i: int) -> Candidate:
-        return Candidate(as_mapping(c.at(i)), float(rate[i]), float(memory[i]), step_s=float(seconds[i]))
 
-    order = _order(rate, fits, kept)
-    why = "" if order else f"no strategy fits: the leanest takes {memory[least] / 1e9:.4g} GB of {float(machine.memory_usable_bytes) / 1e9:.4g} GB usable memory of an accelerator"
-    return Search("training", system.name, accelerators, tuple(candidate(i) for i in order), visited, int(fits.sum()), why, candidate(least))
+def _nothing(found: _Found, usable: float, accelerators: int, job: TrainingJob) -> str:
+    if found.least is None:
+        return f"no strategy of the space divides {accelerators} accelerators with a batch of {job.global_batch} sequences"
+    return f"no strategy fits: the leanest takes {found.least.memory / 1e9:.4g} GB of {usable / 1e9:.4g} GB usable memory of an accelerator"
 
 
 def _order(rate: np.ndarray, fits: np.ndarray, kept: int) -> list[int]:
     """Indices of those that fit, fastest first; equal ones in grid order."""
     order = np.argsort(np.where(fits, -rate, np.inf), kind="stable")[: min(kept, int(fits.sum()))]
     return [int(i) for i in order]
+
+
+def pareto(values: np.ndarray) -> np.ndarray:
+    """Places of the rows that no other row beats, from the largest first column down: every column is to be large.
+
+    values: shape (rows, columns). Of equal rows the first is kept.
+    """
+    kept: list[int] = []
+    for row in np.lexsort(-values.T[::-1]):
+        if not np.any(np.all(values[kept] >= values[row], axis=1)):
+            kept.append(int(row))
+    return np.array(kept, dtype=np.int64)
 
 
 def serving_grid(model: Model, system: System, accelerators: int | None = None) -> ServeColumns:
@@ -155,7 +201,11 @@ def rank_serving(
     order = _order(rate, fits & meets, kept)
     why = "" if order else _why_not(machine, memory, fits, candidate(least), slo)
     most = int(np.asarray(c.ranks).max())
-    return Search("serving", system.name, accelerators or most, tuple(candidate(i) for i in order), int(rate.size), int((fits & meets).sum()), why, candidate(least))
+    good = np.flatnonzero(fits & meets)
+    front = good[pareto(np.column_stack([-tpot[good], rate[good]]))] if good.size else good
+    return Search(
+        "serving", system.name, accelerators or most, tuple(candidate(i) for i in order), int(rate.size), int(good.size), why, candidate(least), tuple(candidate(int(i)) for i in front)
+    )
 
 
 def _meets(times: ServeTimes, slo: Slo) -> np.ndarray:

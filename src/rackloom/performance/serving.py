@@ -17,13 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..draws import Number
-from ..needs.model import Attention, Layer, Model
+from ..needs.model import Layer, Model
+from .attention import attention_forward, cache_bytes, decode_attention
 from .collectives import Ranks, lay
 from .jobs import ServingStrategy
-from .kernels import ELEMENT_BYTES, Seconds, product, product_bytes, roofline
-from .layers import Shares, attention_forward, elementwise_bytes, groups_of, kv_split, layer_products, other_forward, products_bytes, products_forward
+from .kernels import product, product_bytes
+from .layers import Shares, elementwise_bytes, groups_of, layer_products, other_forward, products_bytes, products_forward
 from .machine import Machine
-from .training import Part, message
+from .parts import Part, message
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def decode_part(machine: Machine, model: Model, strategy: ServingStrategy, c: Se
         shares = Shares(tokens, c.tp, c.ranks, c.tp, strategy.precision)
         products = layer_products(model.hidden, layer, shares, machine.imbalance if layer.experts else 1.0, drawn=tokens * c.dp)
         work = products_forward(machine, products, strategy.precision) + other_forward(machine, model.hidden, layer, products, shares)
-        cache, cache_bytes = _read_cache(machine, layer.attention, tokens, context, c.tp, strategy.kv_precision)
-        moved = products_bytes(products, strategy.precision)[0] + elementwise_bytes(model.hidden, layer, shares) + cache_bytes
+        cache = decode_attention(machine.kernels, layer.attention, tokens, context, c.tp, strategy.kv_precision)
+        read = cache_bytes(layer.attention, tokens, context, c.tp, strategy.kv_precision)
+        moved = products_bytes(products, strategy.precision)[0] + elementwise_bytes(model.hidden, layer, shares) + read
         talk = _messages(machine, model, layer, c, tensor, expert, tokens, strategy.precision, 1.0)
         total = total + (Part(work + cache, memory_bytes=moved) + talk).times(float(count))
     return total
@@ -83,7 +85,7 @@ def prefill_part(machine: Machine, model: Model, strategy: ServingStrategy, c: S
     for layer, count in groups_of(model):
         shares = Shares(prompt, c.tp, c.ranks, c.tp, strategy.precision)
         products = layer_products(model.hidden, layer, shares, machine.imbalance if layer.experts else 1.0)
-        work = products_forward(machine, products, strategy.precision) + attention_forward(machine, layer.attention, prompt, prompt, c.tp)
+        work = products_forward(machine, products, strategy.precision) + attention_forward(machine.kernels, layer.attention, prompt, prompt, c.tp)
         work = work + other_forward(machine, model.hidden, layer, products, shares)
         moved = products_bytes(products, strategy.precision)[0] + elementwise_bytes(model.hidden, layer, shares)
         talk = _messages(machine, model, layer, c, tensor, expert, prompt, strategy.precision, 1.0 - machine.tensor_overlap)
@@ -98,16 +100,7 @@ def _ranks(machine: Machine, c: ServeColumns) -> tuple[Ranks, Ranks]:
 
 def _head(machine: Machine, model: Model, tokens: Number, tp: Number) -> Part:
     width = model.vocabulary / tp
-    return Part(product(machine, "bf16", tokens, width, model.hidden), memory_bytes=product_bytes("bf16", tokens, width, model.hidden))
-
-
-def _read_cache(machine: Machine, attention: Attention, tokens: Number, context: Number, tp: Number, precision: str) -> tuple[Seconds, Number]:
-    """Attention of one new token of each request over the cache: the longer of reading it and multiplying with it."""
-    seen = np.minimum(context, attention.window) if attention.window else context
-    moved = tokens * attention.cache_elements * seen * ELEMENT_BYTES[precision] / kv_split(attention, tp)
-    sizes = 2 * attention.kv_lora_rank + attention.qk_rope_dim if attention.kind == "mla" else attention.head_dim + attention.v_dim
-    flop = 2.0 * tokens * attention.heads * sizes * seen / tp
-    return roofline(flop / machine.attention_forward_flop_per_s, moved / machine.memory_bytes_per_s), moved
+    return Part(product(machine.kernels, "bf16", tokens, width, model.hidden), memory_bytes=product_bytes("bf16", tokens, width, model.hidden))
 
 
 def _messages(
@@ -115,13 +108,13 @@ def _messages(
 ) -> Part:  # fmt: skip
     """Messages of one layer: sums over the tensor ranks; with experts over several groups, tokens to them and back."""
     size = 2.0 * tokens * model.hidden
-    one = message(machine, "all_reduce", size, tensor, shown)
+    one = message(machine, "all_reduce", size, tensor, direct=True).waiting(shown)
     if not layer.experts:
         return one.times(2.0)
     alone = np.asarray(np.asarray(c.dp) == 1, dtype=float)  # one group: its ranks hold the experts and sum as for a dense layer
     sent = tokens / c.tp * layer.experts_per_token * model.hidden * machine.imbalance
     there = 1.0 if precision in ("fp8", "fp4") else 2.0
-    visits = message(machine, "all_to_all", there * sent, expert, 1.0) + message(machine, "all_to_all", 2.0 * sent, expert, 1.0)
+    visits = message(machine, "all_to_all", there * sent, expert) + message(machine, "all_to_all", 2.0 * sent, expert)
     shared = one if layer.shared_dim or layer.ffn_dim else Part()
     return one + one.times(alone) + (visits + shared).times(1.0 - alone)
 
@@ -134,7 +127,14 @@ def serve_times(machine: Machine, model: Model, strategy: ServingStrategy, c: Se
     life = prefill.times(b) + decode.times(answer)
     prefill_s, decode_s = prefill.seconds * slow, decode.seconds * slow
     rate = b * c.dp * answer / (life.seconds * slow) / c.ranks
-    causes = {"compute": life.work.compute * slow, "memory": life.work.memory * slow, "scale_up": life.up_s * slow, "scale_out": life.out_s * slow, "bubble": 0.0 * life.seconds}
+    causes = {
+        "compute": life.work.compute * slow,
+        "memory": life.work.memory * slow,
+        "scale_up": life.up_s * slow,
+        "scale_out": life.out_s * slow,
+        "host": 0.0 * life.seconds,
+        "bubble": 0.0 * life.seconds,
+    }
     return ServeTimes(
         prefill_s, decode_s, prefill_s + decode_s, decode_s + (b - 1.0) * prefill_s / answer, rate, causes, life.memory_bytes, life.up_bytes, life.out_bytes,
     )  # fmt: skip

@@ -14,7 +14,8 @@ from ..figures import Figure
 from ..ledger import Ledger
 from ..needs.model import Model, train_flop_per_token
 from ..needs.need import Estimate, Need
-from .estimates import SERVING_LEFT_OUT, TRAINING_LEFT_OUT, Written, prefix_of, write_serving, write_training
+from .estimates import CAUSES, SERVING_LEFT_OUT, TRAINING_LEFT_OUT, Written, prefix_of, write_goodput, write_serving, write_training
+from .goodput import goodput_of
 from .jobs import Search, Slo, TrainingJob, serving_strategy, training_strategy
 from .machine import Machine, make_machine
 from .search import rank_serving, rank_training, serving_precision
@@ -57,14 +58,19 @@ class _Sized:
 def _training_job(need: Need, system: System, catalog: Catalog) -> tuple[TrainingJob, tuple[Figure, Figure]]:
     batch, sequence = catalog.figure("performance-training", "global_batch_tokens"), catalog.figure("performance-training", "sequence_tokens")
     length = int(min(sequence.value, need.model.context))
-    return TrainingJob(max(1, round(batch.value / length)), length, training_precision(need.model, system)), (batch, sequence)
+    return TrainingJob(max(1, round(batch.value / length)), length, training_precision(need.model, system), software_date=need.start), (batch, sequence)
+
+
+def training_job(need: Need, system: System, catalog: Catalog) -> TrainingJob:
+    """The job that a training need is sized with: batch and sequence of the catalogue's assumptions, software of the need's start."""
+    return _training_job(need, system, catalog)[0]
 
 
 def _training_need(need: Need, system: System, draws: Draws | None, catalog: Catalog) -> Estimate:
     job, assumed = _training_job(need, system, catalog)
-    machine = make_machine(system, Ledger(), catalog=catalog)
+    machine = make_machine(system, Ledger(), catalog=catalog, software_date=job.software_date)
     within = need.want("within_s")
-    found = fewest_units(need, machine, system, job)
+    found = fewest_units(need, machine, system, job, catalog)
     book = Ledger(draws)
     written = Written(book, prefix_of(need.name, need.model, system))
     chosen = found.search.best or found.search.least_bad
@@ -73,15 +79,17 @@ def _training_need(need: Need, system: System, draws: Draws | None, catalog: Cat
     count = found.units * system.accelerators
     for figure in assumed:
         book.take(figure)
-    estimate = write_training(written, make_machine(system, book, catalog=catalog), need.model, system, job, training_strategy(chosen.strategy), count, need=need.name)
+    machine = make_machine(system, book, catalog=catalog, software_date=job.software_date)
+    estimate = write_training(written, machine, need.model, system, job, training_strategy(chosen.strategy), count, need=need.name, catalog=catalog)
     tokens, limit = book.take(need.want("tokens")), book.take(within)
     key = written.key
+    useful = write_goodput(written, need.model, job, count, catalog)
     run = written.put(
         "run_s",
-        tokens / (estimate.tokens_per_s_per_accelerator * count),
+        tokens / (estimate.tokens_per_s_per_accelerator * count * useful),
         "s",
-        "tokens / tokens/s of all accelerators; no stops",
-        [need.want("tokens").key, key("tokens_per_s_per_accelerator")],
+        "tokens / (tokens/s of all accelerators x share of time that goes into steps)",
+        [need.want("tokens").key, key("tokens_per_s_per_accelerator"), key("goodput_share")],
     )
     scaled = np.ceil(count * run / limit / system.accelerators - 1e-9) * system.accelerators
     accelerators = written.put(
@@ -112,20 +120,22 @@ def _first(value: Number, first: float) -> Number:
     return array
 
 
-def fewest_units(need: Need, machine: Machine, system: System, job: TrainingJob) -> _Sized:
+def fewest_units(need: Need, machine: Machine, system: System, job: TrainingJob, catalog: Catalog) -> _Sized:
     """The fewest units that do the tokens in time, to one part in CLOSE; the largest tried where none does.
 
     Starts from the number that the matrix rate alone would take, doubles until in time, then closes in; more units are
     taken never to be slower, which holds but for what a strategy leaves idle.
     """
     tokens, within = need.want("tokens").value, need.want("within_s").value
-    least = tokens * float(train_flop_per_token(need.model, job.sequence)) / central(machine.rate(job.precision)) / within
+    least = tokens * float(train_flop_per_token(need.model, job.sequence)) / central(machine.kernels.rate(job.precision)) / within
     low = max(0, ceil(least / system.accelerators) - 1)
     most = max(1, 64 * job.global_batch // system.accelerators)
 
     def attempt(units: int) -> _Sized:
         search = rank_training(machine, need.model, system, job, units * system.accelerators, kept=1)
-        rate = search.best.tokens_per_s_per_accelerator * units * system.accelerators if search.best else 0.0
+        count = units * system.accelerators
+        useful = central(goodput_of(need.model, job.optimizer, count, catalog, Ledger()).share)
+        rate = search.best.tokens_per_s_per_accelerator * count * useful if search.best else 0.0
         return _Sized(units, search, tokens / rate if rate else float("inf"))
 
     high = attempt(max(1, 2 * low))
@@ -178,6 +188,6 @@ def nothing_fits(need: Need, system: System, written: Written, why: str) -> Esti
     """The estimate where no strategy of the grid exists at all: zeros, and why."""
     zero = written.put("tokens_per_s_per_accelerator", 0.0, "token/s", f"none: {why}")
     return Estimate(
-        need.name, system.name, need.kind, False, why, 0.0, 0, {}, zero, 0.0, dict.fromkeys(("compute", "memory", "scale_up", "scale_out", "bubble"), 0.0), "", "", written.book,
+        need.name, system.name, need.kind, False, why, 0.0, 0, {}, zero, 0.0, dict.fromkeys(CAUSES, 0.0), "", "", written.book,
         TRAINING_LEFT_OUT if need.kind == "training" else SERVING_LEFT_OUT, prefix=written.prefix,
     )  # fmt: skip

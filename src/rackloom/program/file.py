@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..figures import Range
 from ..rack import RackFile
-from ..reading import Strict, Wrong
+from ..strict import Strict, Wrong
 from .fields import Day, Span, Window, quantity
 
 if TYPE_CHECKING:  # a checker sees what the fields hold

@@ -19,8 +19,9 @@ from ..factory import Line, line_presets, load_line_preset
 from ..figures import Figure, Range, from_range, read_range
 from ..needs import Model, Need, find_model, read_model, shipped_models
 from ..rack import Design, RackFile, design_from, load_design, shipped_designs
-from ..reading import Document, Strict, build, mended, read_yaml
+from ..reading import Document, read_yaml
 from ..roadmap import Generation
+from ..strict import Strict, build, mended
 from ..supply import Offer, load_supply_preset, read_offers, supply_presets
 from .fields import Window
 from .file import GenerationFile, LineFile, NeedFile, OptionFile, ProgramFile, SupplyFile

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 import pydantic
 
 from ..rack import RackFile
-from ..reading import Strict
+from ..strict import Strict
 
 FileT = TypeVar("FileT", bound=Strict)
 

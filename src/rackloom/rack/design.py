@@ -16,7 +16,8 @@ import pydantic
 
 from ..catalog import Catalog, Item, data_folder, load_catalog
 from ..errors import BadInput, Fault, Unknown, nearest
-from ..reading import Document, build, mended, read_yaml
+from ..reading import Document, read_yaml
+from ..strict import build, mended
 from .file import RackFile
 from .merge import Draft, Merger
 from .nouns import Assembly, Design, Slot

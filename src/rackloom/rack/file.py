@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ..figures import read_counted
-from ..reading import Strict
+from ..strict import Strict
 
 Text = str | int | float  # quantities and references, read later with their unit
 

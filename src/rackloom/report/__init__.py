@@ -1,9 +1,27 @@
-"""A plan as a page, as files and as terminal text."""
+"""A plan as a page, as files and as terminal text; loaded when first used."""
 
-from .files import csv_tables, write_plan, write_report
-from .numbers import number_text
-from .page import page
-from .terminal import print_plan, print_rack
-from .texts import explain_text
+from __future__ import annotations
 
-__all__ = ["csv_tables", "explain_text", "number_text", "page", "print_plan", "print_rack", "write_plan", "write_report"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .asked import print_asked
+    from .files import csv_tables, write_plan, write_report
+    from .numbers import number_text
+    from .pages import page
+    from .terminal import print_plan, print_rack
+    from .texts import explain_text
+
+__all__ = ["csv_tables", "explain_text", "number_text", "page", "print_asked", "print_plan", "print_rack", "write_plan", "write_report"]
+
+_MODULE_OF = {
+    "csv_tables": "files", "explain_text": "texts", "number_text": "numbers", "page": "pages", "print_asked": "asked", "print_plan": "terminal", "print_rack": "terminal",
+    "write_plan": "files", "write_report": "files",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)

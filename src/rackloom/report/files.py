@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import BadInput, Fault
 from ..program import Plan, write_text
 from ..program.save import csv_text
-from .page import page
+from .pages import page
 from .tables import all_sections, table_rows
 
 

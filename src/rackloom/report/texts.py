@@ -7,7 +7,7 @@ from typing import Any
 
 from ..figures import GRADES
 from ..ledger import Row
-from ..program.explain import Explanation
+from ..program.explaining import Explanation
 from .numbers import number_text
 
 

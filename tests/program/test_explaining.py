@@ -6,7 +6,7 @@ import pytest
 
 from rackloom.catalog import load_catalog
 from rackloom.ledger import Ledger, Row
-from rackloom.program.explain import diff_ledgers, kind_of_input
+from rackloom.program.explaining import diff_ledgers, kind_of_input
 
 
 @pytest.mark.parametrize("kind", ["content_rule", "tariff_measure", "hts_line", "tariff_horizon"])

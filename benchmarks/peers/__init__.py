@@ -1,0 +1,1 @@
+"""Programs of others that benchmarks run beside ours, where they are at hand."""

@@ -1,0 +1,64 @@
+"""`rackloom needs`: what one model asks of a system."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+
+import typer
+
+from .say import JSON, console, say_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(
+        help="What a model asks of a system: accelerators for a deadline, the best strategies, what limits, the interval.\n\n"
+        "Example: rackloom needs config.json --system gb200-nvl72 --train 15e12tok --deadline 90d"
+    )
+    def needs(
+        configs: list[str] = typer.Argument(..., help="config.json files, or names of shipped models"),
+        system: str = typer.Option("gb200-nvl72", "--system", help="a system of the catalogue: `rackloom catalog list system`"),
+        train: str | None = typer.Option(None, "--train", help="tokens to train on, such as 15e12tok"),
+        deadline: str | None = typer.Option(None, "--deadline", help="in which they are to be done, such as 90d"),
+        start: str | None = typer.Option(None, "--start", help="day on which the run starts (YYYY-MM-DD), for how ripe the software is"),
+        every: bool = typer.Option(False, "--every", help="look at every strategy (millions) in place of the usual ones"),
+        price: float | None = typer.Option(None, "--usd-per-accelerator-hour", help="your price, for the front of speed against cost"),
+        support: bool = typer.Option(False, "--support", help="first say how well the case is covered by published runs"),
+        catalog: list[str] = typer.Option([], "--catalog", help="a folder of your own parts; may be repeated"),
+        as_json: bool = JSON,
+    ) -> None:
+        from ..catalog import load_catalog
+        from ..program import as_plain, ask
+
+        known = load_catalog(*catalog)
+        answers = [
+            ask(config, system=system, tokens=train, deadline=deadline, start=_day(start), usd_per_accelerator_h=price, catalog=known, space="every" if every else "usual",
+                progress=None if as_json or not sys.stderr.isatty() else _tell)
+            for config in configs
+        ]  # fmt: skip
+        if as_json:
+            say_json({"answers": [as_plain(answer) for answer in answers]})
+        else:
+            from ..report import print_asked
+
+            for answer in answers:
+                print_asked(answer, console(), support=support)
+        raise typer.Exit(1 if any(answer.estimate is not None and not answer.estimate.fits for answer in answers) else 0)
+
+
+def _tell(done: int, total: int) -> None:
+    end = "\n" if done >= total else ""
+    print(f"\rstrategies: placement {done} of {total}", end=end, file=sys.stderr, flush=True)
+
+
+def _day(text: str | None) -> date | None:
+    from ..errors import BadInput, Fault
+
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(Fault(f"--start: '{text}' is not a day", mend="Write it as 2027-06-01.")) from None

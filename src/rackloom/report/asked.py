@@ -1,0 +1,82 @@
+"""The answer of `rackloom needs` as terminal text: the line, the best strategies, what limits, the interval, what covers it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..draws import central, interval
+from ..needs import Estimate
+from ..performance import FrontPoint, Search, Support
+from ..program import Asked
+from .numbers import number_text
+
+STRATEGIES = 8
+CAUSES = {
+    "compute": "matrix products and kernels that compute", "memory": "kernels that wait for memory", "scale_up": "messages on scale-up links", "scale_out": "messages on scale-out links",
+    "host": "start of the step, and the host", "bubble": "filling and emptying the pipeline",
+}  # fmt: skip
+
+
+def print_asked(asked: Asked, console: Any, *, support: bool) -> None:
+    """Print an answer; with `support` what covers it, first."""
+    if support and asked.support is not None:
+        _support(asked.support, console)
+    console.print(asked.line, style="bold", markup=False)
+    if asked.estimate is None:
+        for name, value in asked.model.items():
+            said = value if isinstance(value, str) else number_text(float(str(value)), "1")
+            console.print(f"  {name.replace('_', ' '):<20}{said}", markup=False)
+        return
+    if asked.search is not None and asked.search.ranked:
+        _strategies(asked.search, console)
+    _limits(asked.estimate, console)
+    if asked.front:
+        _front(asked.front, console)
+    console.print("Left out: " + "; ".join(asked.estimate.left_out) + ".", style="dim", markup=False)
+
+
+def _table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
+    from rich import box
+    from rich.table import Table as Rich
+
+    out = Rich(title=title, box=box.SIMPLE_HEAD, title_justify="left", header_style="bold", pad_edge=False)
+    for column in columns:
+        out.add_column(column, justify="right", overflow="fold")
+    for row in rows:
+        out.add_row(*row)
+    return out
+
+
+def _strategies(search: Search, console: Any) -> None:
+    names = {"tp": "TP", "pp": "PP", "cp": "CP", "ep": "EP", "dp": "DP", "micro_batch": "micro batch", "interleave": "chunks", "schedule": "schedule", "recompute": "recompute", "zero": "ZeRO"}
+    rows = [
+        [*(str(c.strategy[key]) for key in names), number_text(c.step_s, "s"), number_text(c.tokens_per_s_per_accelerator, "token/s"), number_text(c.memory_bytes, "byte")]
+        for c in search.ranked[:STRATEGIES]
+    ]
+    title = f"Best strategies on {search.accelerators} accelerators, the best of each placement; {search.visited:,} looked at, {search.feasible:,} fit"
+    console.print(_table(title, [*names.values(), "step", "tok/s each", "memory"], rows))
+
+
+def _limits(estimate: Estimate, console: Any) -> None:
+    rows = [[CAUSES[cause], f"{share:.1%}"] for cause, share in sorted(estimate.shares.items(), key=lambda entry: -entry[1])]
+    console.print(_table("What a step's time goes into", ["cause", "share"], rows))
+    rate = estimate.tokens_per_s_per_accelerator
+    ends = interval(rate) or (central(rate), central(rate))
+    console.print(f"tok/s each {number_text(central(rate), 'token/s', *ends)} (80 % interval). Half of the step's interval by cause alone: "
+                  + ", ".join(f"{group} {share:.1%}" for group, share in estimate.spread.items()), markup=False)  # fmt: skip
+
+
+def _front(front: tuple[FrontPoint, ...], console: Any) -> None:
+    rows = [
+        [f"{p.accelerators:,}", number_text(p.tokens_per_s, "token/s"), "–" if p.power_w is None else number_text(p.power_w, "W"),
+         "–" if p.usd_per_s is None else f"{p.usd_per_s * 3600:,.0f}"]
+        for p in front
+    ]  # fmt: skip
+    console.print(_table("Speed against power and cost: nothing beats these in all", ["accelerators", "tok/s of all", "power", "USD/h"], rows))
+
+
+def _support(support: Support, console: Any) -> None:
+    rows = [[line.group, str(line.runs), "–" if line.median_error is None else f"{line.median_error:.1%}", "–" if line.coverage is None else f"{line.coverage:.0%}"] for line in support.groups]
+    console.print(_table(f"This case is {support.grade} covered", ["published runs of", "predicted", "median error", "in the 80 % interval"], rows))
+    for note in support.notes:
+        console.print(f"  {note}", markup=False)
