@@ -18,7 +18,7 @@ YEAR_S = 365.25 * 86400
 
 
 def share_of(name, rate, draws=None):
-    return sustained_share(CATALOG.item(name), {"bf16": rate}, CATALOG, Ledger(draws))[0]
+    return sustained_share(CATALOG.item(name), rate, CATALOG, Ledger(draws))[0]
 
 
 def test_a_chip_at_its_limit_keeps_its_rate():
@@ -45,7 +45,7 @@ def test_more_rate_is_never_less_in_the_end(rate, factor):
 
 
 def test_a_chip_whose_power_nobody_tells():
-    share, keys = sustained_share(CATALOG.item("tpu-v5p"), {"bf16": 4e14}, CATALOG, Ledger())
+    share, keys = sustained_share(CATALOG.item("tpu-v5p"), 4e14, CATALOG, Ledger())
     assert keys == ("catalog.performance-power.unknown_share",)
     assert share == CATALOG.figure("performance-power", "unknown_share").value
 

@@ -27,7 +27,7 @@ CHIP = Kernels(
 )  # fmt: skip
 MACHINE = Machine(
     name="toy", kernels=CHIP, memory_usable_bytes=1e12, links=(Link(8, 1e9, 1e-6, 0.0, ("up",)), Link(10**6, 1e8, 1e-5, 0.0, ("out",))), tensor_overlap=0.0, data_overlap=0.0,
-    expert_overlap=0.0, pipeline_overlap=0.0, imbalance=1.0, host_bytes_per_s=1e9, older_attention=0.5, eager_passes=2.0, kernel_residual=1.0, network_residual=1.0, software=1.0, step_start_s=0.0, capacity_keys=(),
+    expert_overlap=0.0, pipeline_overlap=0.0, imbalance=1.0, host_bytes_per_s=1e9, older_attention=0.5, eager_gated=2.0, eager_plain=1.0, kernel_residual=1.0, network_residual=1.0, software=1.0, step_start_s=0.0, capacity_keys=(),
     overlap_keys=(), software_keys=(),
 )  # fmt: skip
 FREE_LINKS = tuple(Link(link.size, 1e30, 0.0, 0.0, link.keys) for link in MACHINE.links)

@@ -2,96 +2,68 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from validation.markdown import percent, quantity, seconds, table
+from validation.markdown import percent, quantity, table
+from validation.summary import summary_of
 
 from rackloom.catalog import load_catalog
-from rackloom.draws import central
-from rackloom.evaluate import read_results
-from rackloom.performance import predict_training_case
+from rackloom.evaluate import ValidatedCase, Validation, read_published
+from rackloom.evaluate.scores import group_names, score_groups
+from rackloom.performance import Prediction
 from validation import parameters, racks, run, training
 
 FOLDER = Path(run.__file__).parent
 CATALOG = load_catalog()
-THREE = ("korthikanti-22B-full", "mlperf-v5-0-405b-gb200-512-nvidia", "mlperf-v5-1-8b-gb200-512-nvidia")
 
 
-@pytest.fixture(scope="module")
-def results():
-    """Three of the cases: one within a tenth, one with open settings, one far off."""
-    every = read_results(training.CASES)
-    return replace(every, cases=tuple(c for c in every.cases if c.id in THREE), measurements=tuple(m for m in every.measurements if m.id in THREE))
+def case(name: str, value: float, measured: float, quantity: str) -> ValidatedCase:
+    found = Prediction(quantity, measured, value, 0.9 * value, 1.1 * value, "dense", "hopper", "m", "H100")
+    return ValidatedCase(name, "one", quantity, found)
 
 
-@pytest.fixture(scope="module")
-def compared(results):
-    return training.compare_cases(results, CATALOG)
+@pytest.fixture
+def made() -> Validation:
+    """A step predicted too long, one too short, a rate too high, one inside its interval, one skipped."""
+    cases = (
+        case("long", 1.5, 1.0, "seconds_per_iteration"), case("short", 0.5, 1.0, "seconds_per_iteration"), case("high", 150.0, 100.0, "tokens_per_s_per_gpu"),
+        case("inside", 1.05, 1.0, "seconds_per_iteration"), ValidatedCase("none", "one", "seconds_per_iteration", None, "no such thing"),
+    )  # fmt: skip
+    groups = score_groups((group_names("one", "dense" if each.prediction else "", quantity=each.quantity), each.prediction) for each in cases)
+    return Validation(cases, groups, {"one": {"title": "The first", "publisher": "Someone"}})
+
+
+def test_the_training_page_by_hand(made):
+    text = training.page(made)
+    assert "| all | 5 | 4 | 38.8 % | 50.0 % | +13.8 % |" in text  # (0.5 + 0.5 + 0.5 + 0.05) / 4; (0.5 - 0.5 + 0.5 + 0.05) / 4
+    assert "outside their interval: 3; 2 of them with a prediction that is too fast, 1 too slow." in text  # a long step is slow, a high rate is fast
+    assert "| no such thing | 1 | none |" in text
+    assert "| long | 1.000 | 1.500 | 1.350 to 1.650 | +50.0 % | no |  |" in text
+    assert "| none |  |  |  |  |  | skipped: no such thing |" in text
+    assert "## one\n\nThe first\n\npublisher: Someone." in text
+    assert training.page(made) == text
+    assert training.plot(made).count("<title>") == 4
+
+
+def test_every_case_stands_in_the_committed_table():
+    text = (FOLDER / "training.md").read_text(encoding="utf-8")
+    for row in read_published(training.CASES).rows:
+        assert text.count(f"\n| {row.id} |") == 1, row.id
 
 
 def test_summary_by_hand():
-    found = training.summary_of([0.1, -0.2, 0.3, -0.6], [True, False, True, None])
+    found = summary_of([0.1, -0.2, 0.3, -0.6], [True, False, True, None])
     assert found.rows == 4
     assert found.mape == pytest.approx(0.3)  # (0.1 + 0.2 + 0.3 + 0.6) / 4
     assert found.median_ape == pytest.approx(0.25)  # between 0.2 and 0.3
     assert found.bias == pytest.approx(-0.1)  # (0.1 - 0.2 + 0.3 - 0.6) / 4
     assert (found.inside, found.with_interval) == (2, 3)
     assert found.coverage == pytest.approx(2 / 3)
-    assert training.summary_of([0.1], [None]).coverage is None
+    assert summary_of([0.1], [None]).coverage is None
     with pytest.raises(ValueError, match="no rows"):
-        training.summary_of([], [])
-
-
-def test_three_cases(results, compared):
-    comparison, still_open = compared
-    assert {row.id for row in comparison.rows} == set(THREE)
-    rows = {row.id: row for row in comparison.rows}
-    measured = {"korthikanti-22B-full": 1.42, "mlperf-v5-0-405b-gb200-512-nvidia": 19.4742, "mlperf-v5-1-8b-gb200-512-nvidia": 0.089}  # as published
-    errors = []
-    for case in results.cases:
-        alone = central(predict_training_case(case.row, catalog=CATALOG).step_s)  # without draws
-        row = rows[case.id]
-        assert central(row.predicted) == pytest.approx(alone, rel=1e-9)
-        assert row.error == pytest.approx(alone / measured[case.id] - 1.0, rel=1e-9)
-        assert row.inside == (row.predicted_low <= measured[case.id] <= row.predicted_high)
-        errors.append(alone / measured[case.id] - 1.0)
-    found = training.summarise(comparison.rows)
-    assert found.mape == pytest.approx(sum(abs(e) for e in errors) / 3)
-    assert found.bias == pytest.approx(sum(errors) / 3)
-    assert found.median_ape == pytest.approx(sorted(abs(e) for e in errors)[1])
-    assert still_open["korthikanti-22B-full"] == ""
-    assert still_open["mlperf-v5-0-405b-gb200-512-nvidia"] == "interleave, recompute, gradients"
-
-
-def test_groups_and_their_rows_add_up(results, compared):
-    names = {case.id: training.source_of(case.row) for case in results.cases}
-    assert names["mlperf-v5-0-405b-gb200-512-nvidia"] == "MLPerf Training v5.0 (NVIDIA)"
-    groups = training.groups_of(compared[0].rows, names)
-    assert len(groups) == 3
-    assert sum(group.rows for _, group in groups) == 3
-    assert training.summary_table("source", groups).count("\n") == 4  # head, rule, three groups
-
-
-def test_a_change_switched_off_changes_predictions_by_as_much(results, compared):
-    """The software factor multiplies the whole step, so that at 1 each step is shorter by its middle, (1 + 1.37) / 2."""
-    plain, _ = training.compare_cases(results, training.fixed(CATALOG, "performance-software", "time_ratio", 1.0))
-    before = {row.id: central(row.predicted) for row in compared[0].rows}
-    for row in plain.rows:
-        assert before[row.id] / central(row.predicted) == pytest.approx(1.185, rel=1e-6)
-    assert CATALOG.figure("performance-software", "time_ratio").low == pytest.approx(1.0)  # the catalogue itself is as it was
-
-
-def test_the_same_inputs_give_the_same_page(results):
-    assert training.page(results, CATALOG) == training.page(results, CATALOG)
-
-
-def test_a_case_without_a_prediction_is_not_lost(results):
-    lost = replace(results.cases[0], row={**results.cases[0].row, "system": "no-such-system"})
-    with pytest.raises(ValueError, match="korthikanti-22B-full"):
-        training.page(replace(results, cases=(lost, *results.cases[1:])), CATALOG)
+        summary_of([], [])
 
 
 def test_racks_by_hand_and_what_is_scored():
@@ -130,19 +102,6 @@ def test_committed_pages_are_up_to_date(name, page):
     assert (FOLDER / name).read_text(encoding="utf-8") == page(), "run 'make validate'"
 
 
-def test_figures_of_the_readme_stand_in_the_tables():
-    told = set(re.findall(r"[-+]?\d+\.\d %", (FOLDER / "README.md").read_text(encoding="utf-8")))
-    shown = set(re.findall(r"[-+]?\d+\.\d %", (FOLDER / "training.md").read_text(encoding="utf-8")))
-    assert len(told) > 5
-    assert told <= shown
-
-
-def test_every_case_stands_in_the_committed_table():
-    text = (FOLDER / "training.md").read_text(encoding="utf-8")
-    for case in read_results(training.CASES).cases:
-        assert text.count(f"| {case.id} |") == 1
-
-
 def test_parameters_published_and_ours():
     text = parameters.rows_table([row for row in parameters.parameter_rows() if row["model"] == "gpt-oss-20b"])
     assert "| gpt-oss-20b | total | 20,914,757,184 | 20,914,757,184 | +0.000 % |" in text  # the Hub's count
@@ -163,7 +122,6 @@ def test_cells():
     assert percent(0.1234) == "12.3 %"
     assert percent(0.02, sign=True) == "+2.0 %"
     assert percent(None) == ""
-    assert (seconds(1.42), seconds(0.0854), seconds(101.16)) == ("1.420", "0.08540", "101.2")
     assert quantity(120e3, "W") == "120 kW"
     assert quantity(129806.0, "W", 120300.0, 139900.0) == "129.8 kW (120.3 to 139.9)"
     assert table(("a", "b"), [("1|2", "3")]).splitlines()[-1] == "| 1\\|2 | 3 |"

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import Fault, nearest
+from ..errors import Fault, Place, nearest
 from ..figures import GRADES, read_quantity
 from ..reading import Document
 
@@ -72,13 +72,15 @@ def rows_of_own_form(document: Document, faults: list[Fault]) -> Given:
         block = _mapping(document, at, block, faults)
         _known(document, at, block, (*SOURCE, "common", "cases"), faults)
         if not block.get("title") or block.get("grade") not in GRADES:
-            faults.append(Fault(f"source '{key}' says title and grade ({', '.join(GRADES)})", document.place(at), mend="A measurement is worth what its source is worth."))
+            faults.append(
+                Fault(f"source '{key}' says title and grade ({', '.join(GRADES)})", document.place(at, key=True), mend="A measurement is worth what its source is worth.")
+            )
         sources[key] = {theirs: block[ours] for ours, theirs in SOURCE.items() if block.get(ours) is not None}
         common = _mapping(document, (*at, "common"), block.get("common") or {}, faults)
         _known(document, (*at, "common"), common, COMMON, faults)
         cases = block.get("cases")
         if not isinstance(cases, list) or not cases:
-            faults.append(Fault(f"source '{key}' has no list of 'cases'", document.place((*at, "cases")), mend="Add a case, or remove the source."))
+            faults.append(Fault(f"source '{key}' has no list of 'cases'", document.place((*at, "cases"), key=True), mend="Add a case, or remove the source."))
             continue
         for index, case in enumerate(cases):
             path = (*at, "cases", index)
@@ -116,7 +118,7 @@ def _row(document: Document, at: tuple[str | int, ...], source: str, case: Mappi
     key = str(case.get("model") or "")
     if key not in shapes:
         said = f"no model '{key}'" if key else "a case without a model"
-        faults.append(Fault(said, document.place((*at, "model")), nearest=nearest(key, shapes) if key else "", mend="Name one of those under 'models'."))
+        faults.append(Fault(said, _place(document, at, "model"), nearest=nearest(key, shapes) if key else "", mend="Name one of those under 'models'."))
     measured = _mapping(document, (*at, "measured"), case.get("measured") or {}, faults)
     _known(document, (*at, "measured"), measured, tuple(MEASURED), faults)
     row: dict[str, Any] = {"id": case.get("id"), "source": source, "model": {**shapes.get(key, {}), "key": key}}
@@ -136,10 +138,16 @@ def _words(given: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]
     return {theirs: given[ours] for ours, theirs in words.items() if given.get(ours) is not None}
 
 
+def _place(document: Document, at: tuple[str | int, ...], key: str) -> Place:
+    """Where a case says a word: in itself, or in what the cases of its source have in common."""
+    path = (*at, key)
+    return document.place(path if path in document.values else (*at[:2], "common", key))
+
+
 def _gbps(document: Document, at: tuple[str | int, ...], text: Any, faults: list[Fault]) -> float:
     """A rate of a link, per direction, in Gbit/s."""
     try:
         return read_quantity(text, "byte/s") * 8.0 / 1e9
     except ValueError as error:
-        faults.append(Fault(f"scale_out: {error}", document.place((*at, "scale_out")), mend="Such as 400 Gbit/s."))
+        faults.append(Fault(f"scale_out: {error}", _place(document, at, "scale_out"), mend="Such as 400 Gbit/s."))
         return 1.0

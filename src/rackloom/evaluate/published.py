@@ -74,7 +74,7 @@ def read_published(paths: str | Path | Iterable[str | Path]) -> Published:
             found = _row(document, at, row, given[0], seen, faults)
             rows += [found] if found else []
     if faults:
-        raise BadInput(faults)
+        raise BadInput(dict.fromkeys(faults))
     return Published(sources, tuple(rows))
 
 
@@ -91,12 +91,16 @@ def _rows_of_schema(document: Document, faults: list[Fault]) -> Given:
     sources, rows = top.get("sources"), top.get("rows")
     if not isinstance(sources, dict) or not all(isinstance(source, dict) for source in sources.values()):
         faults.append(
-            Fault("'sources' is a mapping of keys to what each source is", document.place(("sources",)), mend="Write 'sources:' and under it 'KEY: {title: ..., publisher: ...}'.")
+            Fault(
+                "'sources' is a mapping of keys to what each source is",
+                document.place(("sources",), key=True),
+                mend="Write 'sources:' and under it 'KEY: {title: ..., publisher: ...}'.",
+            )
         )
         sources = {}
     if not isinstance(rows, list) or not rows:
         near = "" if "rows" in top else nearest("rows", top)
-        faults.append(Fault("the file has no list of 'rows'", document.place(("rows",)), nearest=near, mend="Write 'rows:' and under it a list of mappings."))
+        faults.append(Fault("the file has no list of 'rows'", document.place(("rows",), key=True), nearest=near, mend="Write 'rows:' and under it a list of mappings."))
         rows = []
     return {str(key): source for key, source in sources.items() if isinstance(source, dict)}, [(("rows", index), row) for index, row in enumerate(rows)]
 

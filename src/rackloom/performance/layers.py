@@ -167,6 +167,6 @@ def elementwise_bytes(hidden: int, layer: Layer, shares: Shares) -> Number:
 
 def other_forward(machine: Machine, hidden: int, layer: Layer, products: Sequence[Product], shares: Shares) -> Seconds:
     """Element-wise passes and the starts of all kernels of a layer, forward; more of both where they run one by one."""
-    more = machine.eager_passes if shares.eager else 1.0
+    more = (machine.eager_gated if layer.gated else machine.eager_plain) if shares.eager else 1.0
     kernels = len(products) + OTHER_KERNELS + (ROUTING_KERNELS if layer.experts else 0)
     return stream(machine.kernels, elementwise_bytes(hidden, layer, shares) * more) + starts(machine.kernels, kernels * more)

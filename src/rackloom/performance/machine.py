@@ -30,7 +30,8 @@ class Machine:
     imbalance: Number
     host_bytes_per_s: Number  # to and from the host's memory, each way
     older_attention: Number  # rate of attention kernels without the chip's newest instructions over those with them
-    eager_passes: Number  # bytes of element-wise kernels one by one over those joined
+    eager_gated: Number  # bytes of element-wise kernels one by one over those joined, in gated models
+    eager_plain: Number  # the same in plain ones
     kernel_residual: Number  # time of kernels as measured over as calibrated
     network_residual: Number  # the same of messages
     software: Number  # time of a whole over that of its parts
@@ -54,30 +55,31 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     known = catalog or load_catalog()
     chip = chip_of(system, known)
     burst = take_kernels(system, known, book)
-    sustained, power_keys = sustained_share(chip, burst.rates_flop_per_s, known, book)
+    sustained, power_keys = sustained_share(chip, burst.rates_flop_per_s.get("bf16", burst.attention_forward_flop_per_s), known, book)
+    attention, _ = sustained_share(chip, burst.attention_forward_flop_per_s, known, book)
     software, software_keys = software_ratio(chip, software_date, known, book)
     overlap = {name: known.figure("performance-overlap", f"{name}_overlap_share") for name in ("tensor", "data", "expert", "pipeline")}
     others = {
         "imbalance": known.figure("performance-memory", "expert_imbalance_ratio"), "host_bytes_per_s": known.figure("performance-offload", "host_link_bytes_per_s"),
-        "older_attention": known.figure("performance-software", "older_attention_share" if year_of(chip) not in AMPERE else "same_attention_share"), "eager_passes": known.figure("performance-software", "eager_passes_ratio"),
+        "older_attention": known.figure("performance-software", "older_attention_share" if year_of(chip) not in AMPERE else "same_attention_share"), "eager_gated": known.figure("performance-software", "eager_gated_ratio"), "eager_plain": known.figure("performance-software", "eager_plain_ratio"),
     }  # fmt: skip
     residual = {name: known.figure("performance-residuals", f"{name}_ratio") for name in ("kernel", "network")}
     usable, start = known.figure("performance-memory", "usable_share"), known.figure("performance-software", "step_start_s")
     return Machine(
-        name=system.name, kernels=slowed(burst, sustained, power_keys), memory_usable_bytes=book.take(system.memory_bytes) * book.take(usable),
+        name=system.name, kernels=slowed(burst, sustained, attention, power_keys), memory_usable_bytes=book.take(system.memory_bytes) * book.take(usable),
         links=make_links(system, book, catalog=known),
         tensor_overlap=book.take(overlap["tensor"]), data_overlap=book.take(overlap["data"]), expert_overlap=book.take(overlap["expert"]),
         pipeline_overlap=book.take(overlap["pipeline"]), imbalance=book.take(others["imbalance"]), host_bytes_per_s=book.take(others["host_bytes_per_s"]),
-        older_attention=book.take(others["older_attention"]), eager_passes=book.take(others["eager_passes"]),
+        older_attention=book.take(others["older_attention"]), eager_gated=book.take(others["eager_gated"]), eager_plain=book.take(others["eager_plain"]),
         kernel_residual=book.take(residual["kernel"]), network_residual=book.take(residual["network"]), software=software, step_start_s=book.take(start), capacity_keys=(system.memory_bytes.key, usable.key),
         overlap_keys=(*(figure.key for figure in (*overlap.values(), *others.values())),), software_keys=(*software_keys, start.key, *(figure.key for figure in residual.values())),
     )  # fmt: skip
 
 
-def slowed(burst: Kernels, share: Number, keys: tuple[str, ...]) -> Kernels:
-    """Kernels at the clock that a chip keeps for hours."""
+def slowed(burst: Kernels, share: Number, attention: Number, keys: tuple[str, ...]) -> Kernels:
+    """Kernels at the clock that a chip keeps for hours: products at `share` of their rate, attention, which draws less, at `attention`."""
     rates = {name: rate * share for name, rate in burst.rates_flop_per_s.items()}
     return replace(
-        burst, rates_flop_per_s=rates, attention_forward_flop_per_s=burst.attention_forward_flop_per_s * share,
-        attention_backward_flop_per_s=burst.attention_backward_flop_per_s * share, compute_keys=(*burst.compute_keys, *keys),
+        burst, rates_flop_per_s=rates, attention_forward_flop_per_s=burst.attention_forward_flop_per_s * attention,
+        attention_backward_flop_per_s=burst.attention_backward_flop_per_s * attention, compute_keys=(*burst.compute_keys, *keys),
     )  # fmt: skip

@@ -56,21 +56,21 @@ def ripe_date(system: System, catalog: Catalog) -> date | None:
     return None if year is None else date(year + int(USUAL_AGE_YEARS), 7, 1)
 
 
-def sustained_share(chip: Item | None, rates_flop_per_s: Mapping[str, Number], catalog: Catalog, book: Ledger) -> tuple[Number, tuple[str, ...]]:
-    """Matrix rate of hours over that of milliseconds, at most 1, and the keys that it rests on.
+def sustained_share(chip: Item | None, flop_per_s: Number, catalog: Catalog, book: Ledger) -> tuple[Number, tuple[str, ...]]:
+    """Rate of hours over that of milliseconds, at most 1, for kernels that run at `flop_per_s` in 16 bits; and the keys that it rests on.
 
     A chip whose matrix units would draw more than its power limit lowers its clock. The rate for each watt is compared
     with that of a chip that stands at its limit, with the energy of a FLOP halving over the years.
     """
     names = ("reference_flop_per_s", "reference_power_w", "energy_halving_s", "exponent_count")
     power, year = chip.get("tdp_w") if chip else None, year_of(chip)
-    if power is None or year is None or "bf16" not in rates_flop_per_s:
+    if power is None or year is None:
         figure = catalog.figure("performance-power", "fixed_clock_share" if chip and chip.text.get("fixed_clock") else "unknown_share")
         return book.take(figure), (figure.key,)
     figures = {name: catalog.figure("performance-power", name) for name in names}
     reference, watts, halving, exponent = (book.take(figures[name]) for name in names)
     energy = 0.5 ** ((year - REFERENCE_YEAR) * YEAR_S / halving)
-    need = rates_flop_per_s["bf16"] / book.take(power) * energy / (reference / watts)
+    need = flop_per_s / book.take(power) * energy / (reference / watts)
     return np.minimum(np.maximum(need, 1.0) ** -exponent, 1.0), (power.key, *(figure.key for figure in figures.values()))
 
 

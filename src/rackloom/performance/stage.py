@@ -71,8 +71,8 @@ def layer_pass(machine: Machine, model: Model, job: TrainingJob, c: Columns, whe
     back_inputs = products_backward_input(machine, products, job.precision)
     back_weights = products_backward_weights(machine, products, job.precision, c.gradient_bytes)
     back_scores = attention_backward(chip, layer.attention, tokens, job.sequence, c.tp, fused=fused).times(slower)
-    talk = _talk(machine, model, c, where, tokens, layer, job.precision, multiply.total)
-    talk_back = _talk(machine, model, c, where, tokens, layer, job.precision, back_inputs.total)
+    talk = _talk(machine, model, c, where, tokens, layer, job.precision, multiply.total, (multiply + scores + other).total)
+    talk_back = _talk(machine, model, c, where, tokens, layer, job.precision, back_inputs.total, (back_inputs + back_scores + back_weights + other).total)
     ring, ring_back = _context(machine, layer, c, where, tokens, scores.total, back_scores.total)
     forward = Part(multiply + scores + other, memory_bytes=moved_forward + moved) + talk + ring
     again = _recomputed(c, Part(scores), Part(multiply + other, memory_bytes=moved_forward + moved), forward)
@@ -86,8 +86,13 @@ def _recomputed(c: Columns, scores: Part, rest: Part, forward: Part) -> Part:
     return scores.times(yes(how == SELECTIVE)) + rest.times(0.5 * yes(how == OPERATORS)) + forward.times(yes(how == FULL))
 
 
-def _talk(machine: Machine, model: Model, c: Columns, where: Groups, tokens: Number, layer: Layer, precision: str, behind_s: Number) -> Part:
-    """Messages of one layer one way: tensor parallelism around attention and dense feed-forward, tokens to experts and back."""
+def _talk(
+    machine: Machine, model: Model, c: Columns, where: Groups, tokens: Number, layer: Layer, precision: str, behind_s: Number, all_s: Number
+) -> Part:  # fmt: skip
+    """Messages of one layer one way: tensor parallelism around attention and dense feed-forward, tokens to experts and back.
+
+    Gathers hide behind the products, `behind_s`; visits to experts behind all of another micro batch, `all_s`, under DualPipe.
+    """
     size = 2.0 * tokens * model.hidden
     blocks = 1.0 + (1.0 if layer.ffn_dim or layer.shared_dim else 0.0)
     split = message(machine, "all_gather", size, where.tensor, blocks) + message(machine, "reduce_scatter", size, where.tensor, blocks)
@@ -95,11 +100,13 @@ def _talk(machine: Machine, model: Model, c: Columns, where: Groups, tokens: Num
     tensor = hidden(either(c.sequence_parallel, split, whole), machine.tensor_overlap * yes(c.tensor_overlap), behind_s)
     if not layer.experts:
         return tensor
-    sent = tokens / c.tp * layer.experts_per_token * model.hidden * machine.imbalance
+    domains, visited = np.asarray(where.expert[1], dtype=float), layer.experts_per_token
+    copies = np.where(domains > 1.0, domains * (1.0 - (1.0 - 1.0 / domains) ** visited), visited)  # a domain gets a token once, however many of its experts it visits
+    sent = tokens / c.tp * np.minimum(copies, visited) * model.hidden * machine.imbalance
     there = 1.0 if precision in ("fp8", "mxfp8") else 2.0
     visits = message(machine, "all_to_all", there * sent, where.expert) + message(machine, "all_to_all", 2.0 * sent, where.expert)
-    cover = np.where(np.asarray(c.schedule) == DUALPIPE, 1.0, machine.expert_overlap)  # DualPipe runs another micro batch meanwhile
-    return tensor + hidden(visits, cover, behind_s)
+    dual = np.asarray(c.schedule) == DUALPIPE
+    return tensor + hidden(visits, np.where(dual, 1.0, machine.expert_overlap), np.where(dual, all_s, behind_s))
 
 
 def _context(machine: Machine, layer: Layer, c: Columns, where: Groups, tokens: Number, forward_s: Number, backward_s: Number) -> tuple[Part, Part]:

@@ -1,0 +1,46 @@
+"""How good some predictions are in the mean, and the draws that their intervals come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rackloom.catalog import Catalog
+from rackloom.draws import Draws
+
+SEED, DRAWS = 1, 256
+
+
+def draws_of(catalog: Catalog, *, seed: int = SEED, count: int = DRAWS) -> Draws:
+    """Seeded draws with the catalogue's widths by grade, as a plan takes them."""
+    item = catalog.item("uncertainty")
+    widths = {grade: item.figure(f"grade_{grade.lower()}_share").value for grade in "ABCDE"}
+    return Draws(seed, count, widths, item.figure("announced_ratio").value)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How good predictions are in the mean. Errors are predicted over measured, less 1."""
+
+    rows: int
+    mape: float  # mean of absolute errors
+    median_ape: float
+    bias: float  # mean of errors
+    inside: int
+    with_interval: int
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the rows with an 80 % interval whose measured value lies in it."""
+        return self.inside / self.with_interval if self.with_interval else None
+
+
+def summary_of(errors: Sequence[float], inside: Sequence[bool | None]) -> Summary:
+    """The summary of some rows. Raises ValueError without any: no row, no figure."""
+    if not errors:
+        raise ValueError("a summary of no rows")
+    held = [each for each in inside if each is not None]
+    size = np.abs(errors)
+    return Summary(len(errors), float(np.mean(size)), float(np.median(size)), float(np.mean(errors)), sum(held), len(held))
