@@ -33,6 +33,7 @@ SIGNATURES = {
     "balance_line": ["durations", "precedence", "cycle_time", "stations", "limit"],
     "read_results": ["path"],
     "compare": ["predictions", "results"],
+    "validate_cases": ["path", "predict"],
     "value_option": ["terms", "market", "paths", "seed"],
     "build_envelope": ["needs", "estimates", "draws"],
 }

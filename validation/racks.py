@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rackloom.catalog import Catalog, load_catalog
+from rackloom.catalog import Catalog, draws_from, load_catalog
 from rackloom.figures import Figure
 from rackloom.rack import RackAnswer, describe_rack, load_design, shipped_designs
 from rackloom.reading import read_yaml
 from validation.markdown import percent, quantity, table
-from validation.training import Summary, draws_of, summary_of
+from validation.summary import Summary, summary_of
 
 CASES = Path(__file__).parent / "cases" / "racks.yaml"
 OWN = "the prediction takes this figure as its input"
@@ -58,7 +58,7 @@ def rack_rows(cases: Iterable[Mapping[str, Any]], catalog: Catalog) -> list[Rack
     for case in cases:
         name = str(case["design"])
         if name not in answers:
-            answers[name] = describe_rack(load_design(name, catalog=catalog), name=name, draws=draws_of(catalog))
+            answers[name] = describe_rack(load_design(name, catalog=catalog), name=name, draws=draws_from(catalog))
         rows += _rows(case, answers[name], catalog)
     return rows
 

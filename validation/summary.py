@@ -1,4 +1,4 @@
-"""How good some predictions are in the mean, and the draws that their intervals come from."""
+"""How good some predictions are in the mean."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from rackloom.catalog import Catalog
-from rackloom.draws import Draws
-
-SEED, DRAWS = 1, 256
-
-
-def draws_of(catalog: Catalog, *, seed: int = SEED, count: int = DRAWS) -> Draws:
-    """Seeded draws with the catalogue's widths by grade, as a plan takes them."""
-    item = catalog.item("uncertainty")
-    widths = {grade: item.figure(f"grade_{grade.lower()}_share").value for grade in "ABCDE"}
-    return Draws(seed, count, widths, item.figure("announced_ratio").value)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _DOORS = {
     "read_model": "needs", "build_envelope": "needs", "load_catalog": "catalog", "system": "catalog", "TrainingJob": "performance", "estimate_training": "performance",
     "search_training": "performance", "estimate_serving": "performance", "search_serving": "performance", "collective_seconds": "performance", "load_design": "rack",
     "system_of": "rack", "check_design": "rack", "bill_of_materials": "rack", "plan_sourcing": "supply", "domestic_content": "supply", "balance_line": "factory",
-    "read_results": "evaluate", "compare": "evaluate", "value_option": "option",
+    "read_results": "evaluate", "compare": "evaluate", "validate_cases": "evaluate", "value_option": "option",
 }  # fmt: skip
 
 __all__ = ["__version__", *sorted(_DOORS)]

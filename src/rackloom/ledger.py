@@ -45,7 +45,7 @@ class Ledger:
     def take(self, figure: Figure) -> Number:
         """Write down an input and return its number: a float, or central value and draws."""
         if figure.key not in self._rows:
-            self._values[figure.key] = self.draws.of(figure) if self.draws else figure.value
+            self._values[figure.key] = self._number(figure)
             ends = interval(self._values[figure.key]) or (None, None)
             others = tuple(f"{o.value:.6g} {o.unit} ({o.source}, grade {o.grade}{', ' + o.basis if o.basis else ''})" for o in figure.others)
             note = "; ".join(part for part in (figure.note, figure.rule if others else "") if part)
@@ -54,6 +54,9 @@ class Ledger:
                 announced=figure.announced, passed_over=others,
             )  # fmt: skip
         return self._values[figure.key]
+
+    def _number(self, figure: Figure) -> Number:
+        return self.draws.of(figure) if self.draws else figure.value
 
     def put(self, key: str, value: Number, unit: str, formula: str, inputs: Iterable[str] = (), *, note: str = "", basis: str = "") -> Number:
         """Write down a computed figure and return it. `inputs` are keys of rows it was computed from."""
@@ -138,3 +141,13 @@ def weakest_grade(rows: Iterable[Row]) -> str:
     """The lowest grade among input rows; 'A' when there is none."""
     order = list(GRADES)
     return max((row.grade for row in rows if row.grade), key=order.index, default="A")
+
+
+class Numbers(Ledger):
+    """A ledger that hands out numbers and writes no rows, for what is only tried."""
+
+    def take(self, figure: Figure) -> Number:
+        """The figure's number: a float, or central value and draws."""
+        if figure.key not in self._values:
+            self._values[figure.key] = self._number(figure)
+        return self._values[figure.key]

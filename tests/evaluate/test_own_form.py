@@ -80,7 +80,7 @@ def test_both_forms_are_predicted_alike(tmp_path):
         (("step_s: 1.42", "step: 1.42"), 13, "unknown key 'step'", "step_s"),
         (("grade: B", "grade: F"), 6, "says title and grade", ""),
         (("layers: 48", "layer: 48"), 3, "unknown key 'layer'", "layers"),
-        (("    cases:\n", "    case:\n"), 7, "no list of 'cases'", ""),
+        (("    cases:\n", "    case:\n"), 6, "no list of 'cases'", ""),
     ],
 )
 def test_a_planted_fault_is_named_with_its_line(tmp_path, change, line, what, near):

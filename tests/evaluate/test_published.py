@@ -63,6 +63,8 @@ def test_all_faults_of_all_files_at_once(tmp_path):
         (("measured: {tokens_per_s_per_gpu: 1000}", "measures: {tokens_per_s_per_gpu: 1000}"), 10, "row 'b' does not say what was measured"),
         (("hardware: {accelerator: A100, count: 8}", "hardware: A100"), 11, "'hardware' is not a mapping"),
         (("source: one, model: {<<: *small, hidden", "source: one, id: d, model: {<<: *small, hidden"), 10, "'id' is given twice"),
+        (("verified: false", "verified: no"), 11, "verified is 'no'"),
+        (("verified: false", "recalled: mfu"), 11, "'recalled' is not a list"),
         (("one: {title:", "one: title #"), 3, "'sources' is a mapping"),
     ],
 )

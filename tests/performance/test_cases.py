@@ -9,51 +9,63 @@ import pytest
 
 from rackloom.draws import central, interval
 from rackloom.errors import BadInput, Unknown
-from rackloom.performance import predict_training_case
+from rackloom.evaluate import read_published
+from rackloom.performance import predict_row, predict_training_case
 from rackloom.performance.cases import gpt_model
-from rackloom.reading import read_yaml
 
 from .toys import CATALOG, DRAWS
 
-ROWS = read_yaml(Path(__file__).parents[2] / "validation" / "cases" / "training.yaml").value["cases"]
+# Two published steps in the form in which a program's results name a run.
+OPEN = {
+    "id": "mlperf-v5-0-405b-gb200-512-nvidia", "kind": "training", "model": "llama-3.1-405b", "system": "gb200-nvl72", "accelerators": 512, "precision": "fp8",
+    "strategy": {"tp": 4, "pp": 8, "cp": 2, "dp": 8, "micro_batch": 1}, "job": {"global_batch": 896, "sequence": 8192}, "measured": {"step_s": 19.4742},
+}  # fmt: skip
+UNSPLIT = {
+    "id": "mlperf-v5-1-405b-b200-256-uf", "kind": "training", "model": "llama-3.1-405b", "system": "b200-hgx", "accelerators": 256, "precision": "fp8",
+    "strategy": {"model_parallel": 64, "dp": 4, "micro_batch": 1}, "job": {"global_batch": 576, "sequence": 8192}, "measured": {"step_s": 27.66},
+}  # fmt: skip
+PLAIN = {
+    "id": "korthikanti-22B-full", "kind": "training", "model": {"name": "gpt-22b", "layers": 48, "hidden": 6144, "heads": 64, "ffn": 24576, "vocabulary": 51200}, "system": "a100-hgx",
+    "accelerators": 8, "precision": "bf16", "job": {"global_batch": 4, "sequence": 2048, "dropout": True}, "measured": {"step_s": 1.42},
+    "strategy": {"tp": 8, "pp": 1, "dp": 1, "micro_batch": 4, "interleave": 1, "cp": 1, "sequence_parallel": False, "recompute": "full", "attention": "unfused", "zero": 0, "gradients": "fp32"},
+}  # fmt: skip
+CASES = Path(__file__).parents[2] / "validation" / "cases" / "training.yaml"
 
 
 @pytest.fixture(scope="module")
 def errors():
-    """Prediction over measurement less 1, by case."""
+    """Prediction over measurement less 1 at central values, of every committed published run, by id."""
+    found = read_published([CASES])
     out = {}
-    for row in ROWS:
-        found = predict_training_case(row, catalog=CATALOG)
-        assert found.fits, f"{row['id']}: {found.why_not}"
-        assert found.ledger.dangling() == []
-        out[row["id"]] = found.step_s / row["measured"]["step_s"] - 1
+    for published in found.rows:
+        predicted = predict_row(published.row, found.sources[published.row["source"]], catalog=CATALOG)
+        out[published.row["id"]] = predicted.value / predicted.measured - 1
     return out
 
 
-def test_published_steps_are_predicted(errors):
-    """34 steps, 0.09 to 94 s, 8 to 8192 accelerators, A100 to GB300."""
-    found = np.abs(list(errors.values()))
-    assert len(found) == 34
-    assert np.mean(found) < 0.15
-    assert np.median(found) < 0.12
+def test_every_committed_run_is_predicted(errors):
+    """292 runs of 11 sources; their mean is a record in validation/training.md, this only holds the order of size."""
+    assert len(errors) >= 290
+    assert np.mean(np.abs(list(errors.values()))) < 0.15
+    assert np.median(np.abs(list(errors.values()))) < 0.10
 
 
 def test_korthikanti_2022(errors):
     """Table 5: eight steps on A100, data parallel 1."""
-    found = [abs(error) for name, error in errors.items() if name.startswith("korthikanti")]
+    found = [abs(error) for name, error in errors.items() if name.startswith("k22-") and "2240" not in name]
     assert len(found) == 8
     assert max(found) < 0.12
 
 
-def test_faster_recipes_are_ranked_faster():
-    """Table 5: sequence parallelism with selective recomputation beats full recomputation for each model, by 1.29 to 1.32 times."""
-    for size, measured in (("22B", 1.42 / 1.10), ("175B", 18.13 / 13.75), ("530B", 49.05 / 37.83), ("1T", 94.42 / 71.49)):
-        full, selective = (predict_training_case(next(row for row in ROWS if row["id"] == f"korthikanti-{size}-{how}"), catalog=CATALOG).step_s for how in ("full", "seqsel"))
-        assert full / selective == pytest.approx(measured, rel=0.1)
+def test_a_row_that_says_everything():
+    found = predict_training_case(PLAIN, catalog=CATALOG)
+    assert found.fits
+    assert found.ledger.dangling() == []
+    assert found.step_s == pytest.approx(1.42, rel=0.12)
 
 
 def test_intervals_and_open_settings():
-    row = next(row for row in ROWS if row["id"] == "mlperf-v5-0-405b-gb200-512-nvidia")
+    row = OPEN
     found = predict_training_case(row, catalog=CATALOG, draws=DRAWS)
     low, high = interval(found.step_s)
     assert low < central(found.step_s) < high
@@ -65,8 +77,7 @@ def test_intervals_and_open_settings():
 
 
 def test_a_row_whose_split_is_not_published():
-    row = next(row for row in ROWS if row["id"] == "mlperf-v5-1-405b-b200-256-uf")
-    found = predict_training_case(row, catalog=CATALOG)
+    found = predict_training_case(UNSPLIT, catalog=CATALOG)
     s = found.strategy
     assert (s["tp"] * s["pp"] * s["cp"], s["dp"], s["micro_batch"]) == (64, 4, 1)
 
@@ -84,7 +95,7 @@ def test_published_parameters_of_gpt_shapes(layers, hidden, heads, billions):
 
 
 def test_rows_that_are_wrong_are_told():
-    row = ROWS[0]
+    row = PLAIN
     with pytest.raises(BadInput, match="system"):
         predict_training_case({key: value for key, value in row.items() if key != "system"}, catalog=CATALOG)
     with pytest.raises(BadInput, match="batch"):

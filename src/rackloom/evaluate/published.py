@@ -122,6 +122,10 @@ def _row(document: Document, at: tuple[str | int, ...], row: Any, sources: Mappi
     for part in ("model", "hardware", "parallelism"):
         if part in row and not isinstance(row[part], dict):
             faults.append(Fault(f"row '{name}': '{part}' is not a mapping", document.place((*at, part)), mend=f"Write {part}: {{...}}."))
+    if not isinstance(row.get("verified", True), bool):  # YAML 1.2 reads 'no' as a word
+        faults.append(Fault(f"row '{name}': verified is '{row['verified']}'", document.place((*at, "verified")), mend="Write true or false."))
+    if not isinstance(row.get("recalled") or [], list):
+        faults.append(Fault(f"row '{name}': 'recalled' is not a list", document.place((*at, "recalled")), mend="Such as recalled: [mfu, scale_out_gbps_per_gpu]."))
     for path in _not_finite(row):
         faults.append(Fault(f"row '{name}': '{path[-1]}' is not a finite number", document.place((*at, *path)), mend="Leave it out where the source does not say."))
     if (source, name) in seen:

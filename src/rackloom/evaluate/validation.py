@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..catalog import Catalog, load_catalog
-from ..draws import Draws
+from ..catalog import Catalog, draws_from, load_catalog
 from ..errors import BadInput, OutOfRange, Unknown
 from ..performance import NotScored, Prediction, predict_row
 from .published import PublishedRow, read_published
@@ -98,8 +97,7 @@ def validate_cases(path: str | Path | Iterable[str | Path], predict: Predict, *,
 def row_predictor(*, catalog: Catalog | None = None, seed: int = 1, count: int = 256) -> Predict:
     """Predictions by `performance.predict_row` with joint seeded draws, widths by grade as the catalogue has them."""
     known = catalog or load_catalog()
-    item = known.item("uncertainty")
-    draws = Draws(seed, count, {grade: item.figure(f"grade_{grade.lower()}_share").value for grade in "ABCDE"}, item.figure("announced_ratio").value)
+    draws = draws_from(known, seed=seed, count=count)
     return lambda row, source: predict_row(row, source, catalog=known, draws=draws)
 
 

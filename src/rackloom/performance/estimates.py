@@ -13,7 +13,7 @@ from ..catalog import Catalog, System
 from ..draws import Draws, Number, central, interval
 from ..errors import BadInput, Fault
 from ..figures import Figure
-from ..ledger import Ledger
+from ..ledger import Ledger, Numbers
 from ..needs.model import Model, decode_flop_per_token, forward_flop_per_token, train_flop_per_token
 from ..needs.need import Estimate
 from .columns import Columns, columns_of, micro_batches
@@ -182,7 +182,7 @@ def _put_spread(written: Written, model: Model, system: System, job: TrainingJob
     found = {}
     for group in GROUPS:
         alone = replace(draws, only=partial(_is_of, group))
-        machine = make_machine(system, Ledger(alone), catalog=catalog, software_date=job.software_date)
+        machine = make_machine(system, Numbers(alone), catalog=catalog, software_date=job.software_date)
         step = step_times(machine, model, job, c).step_s
         low, high = interval(step) or (0.0, 0.0)
         found[group] = float(written.put(f"{group}_spread_share", (high - low) / 2.0 / central(step), "1",

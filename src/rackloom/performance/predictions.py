@@ -8,12 +8,14 @@ from typing import Any
 
 from ..catalog import Catalog, load_catalog
 from ..draws import Draws, Number, interval, shown
-from ..ledger import Ledger
+from ..ledger import Numbers
 from .columns import columns_of
 from .machine import make_machine
 from .rows import NotScored, Reading, read_row
 from .runs import settle
 from .training import step_times
+
+SERVED = ("isl", "osl", "engine", "concurrency")  # keys that only a row of serving has
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,13 @@ def predict_row(row: Mapping[str, Any], source: Mapping[str, Any], *, catalog: C
     Raises NotScored where the row says too little or is of a kind that is not predicted, BadInput and Unknown for what is
     wrong in it.
     """
-    if "parallelism" not in row:
+    if any(key in row for key in SERVED) or "parallelism" not in row:
         raise NotScored("a row of serving: predictions of serving are not compared yet")
     known = catalog or load_catalog()
     reading = read_row(row, source, known)
     run = reading.run
-    strategy = settle(run, make_machine(run.system, Ledger(), catalog=known, software_date=run.job.software_date))
-    machine = make_machine(run.system, Ledger(draws), catalog=known, software_date=run.job.software_date)
+    strategy = settle(run, make_machine(run.system, Numbers(), catalog=known, software_date=run.job.software_date))
+    machine = make_machine(run.system, Numbers(draws), catalog=known, software_date=run.job.software_date)
     step = step_times(machine, run.model, run.job, columns_of(strategy)).step_s
     return _compared(reading, step, str((row.get("hardware") or {}).get("accelerator", "")))
 

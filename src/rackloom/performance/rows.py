@@ -17,7 +17,7 @@ from ..errors import RackloomError
 from ..figures import Figure
 from ..needs.model import Model, find_model, shipped_models
 from .flops import RULES, flop_per_token
-from .jobs import TrainingJob, base_of
+from .jobs import RECOMPUTE, TrainingJob, base_of
 from .runs import Run
 from .shapes import model_of_shape, model_of_size
 
@@ -61,6 +61,8 @@ def read_row(row: Mapping[str, Any], source: Mapping[str, Any], catalog: Catalog
         raise NotScored("the row does not say on how many accelerators it ran")
     practice = Practice.of(row, source, precision)
     given, open_settings = _strategy(parallelism, practice, str(row.get("notes") or "").lower())
+    if not model.is_moe and "ep" in open_settings:
+        open_settings.remove("ep")
     batch = _batch(parallelism, given, open_settings, count, notes)
     year = year_told(f"{row.get('source', '')}; {source.get('title', '')} {source.get('ref', '')}".replace("_", " "))
     job = TrainingJob(batch, sequence, precision, software_date=date(year, 7, 1) if year else None, dropout=practice.dropout, eager=practice.eager)
@@ -240,4 +242,8 @@ def _measured(row: Mapping[str, Any], model: Model, sequence: int, system: Syste
         if isinstance(measured.get(quantity), (int, float)) and unit:
             notes.append(f"{quantity} turned into tokens/s by the rule '{rule}': {RULES[rule]}")
             return "tokens_per_s_per_gpu", float(measured[quantity]) * unit / float(flop_per_token(rule, model, sequence))
+    recompute = (row.get("parallelism") or {}).get("recompute")
+    if isinstance(measured.get("hfu"), (int, float)) and peak and recompute in RECOMPUTE:
+        notes.append(f"hfu turned into tokens/s by the rule 'hardware': {RULES['hardware']}")
+        return "tokens_per_s_per_gpu", float(measured["hfu"]) * peak / float(flop_per_token("hardware", model, sequence, recompute=recompute))
     raise NotScored("no step time, tokens/s or FLOP/s is given")

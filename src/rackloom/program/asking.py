@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ..catalog import Catalog, System, load_catalog
+from ..catalog import Catalog, System, draws_from, load_catalog
 from ..catalog import system as find_system
-from ..draws import Draws, central, interval
+from ..draws import central, interval
 from ..errors import BadInput, Fault
 from ..figures import Figure, read_quantity
 from ..needs import Estimate, Model, Need, find_model, read_model, shipped_models
@@ -63,7 +63,7 @@ def ask(
         return Asked(f"{model.name}: {model.parameters / 1e9:.4g} billion parameters, {model.active_parameters / 1e9:.4g} active", brief, None, None, (), None)
     began = start or ripe_date(on, known) or UNDATED
     need = Need(model.name, "training", model, began, tokens=_figure("tokens", tokens, "token"), within_s=_figure("within_s", deadline, "s"))
-    estimate = estimate_need(need, on, draws=draws_alone(known), catalog=known)
+    estimate = estimate_need(need, on, draws=draws_from(known), catalog=known)
     job = training_job(need, on, known)
     count = round(central(estimate.accelerators))
     search = search_training(model, on, job, accelerators=count, catalog=known, space=space, progress=progress) if count else None
@@ -71,12 +71,6 @@ def ask(
     around = (max(1, units // 2), units, 2 * units, 4 * units)
     front = front_training(model, on, job, around, usd_per_accelerator_h=usd_per_accelerator_h, catalog=known) if count else ()
     return Asked(_line(model, on, estimate, need), brief, estimate, search, front, support_of(model, on, known))
-
-
-def draws_alone(catalog: Catalog) -> Draws:
-    """Draws outside a program: the catalogue's spreads and seed 1."""
-    item = catalog.item("uncertainty")
-    return Draws(1, 256, {grade: item.figure(f"grade_{grade.lower()}_share").value for grade in "ABCDE"}, item.figure("announced_ratio").value)
 
 
 def _figure(name: str, text: str, unit: str) -> Figure:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalog import Catalog
+from ..catalog import Catalog, draws_from
 from ..rack import Design, RackAnswer, RackFile, describe_rack, expand_design
 from ..strict import Strict
-from .asking import draws_alone
 from .explaining import Explanation, Move, diff_ledgers, explain_key
 from .file import ProgramFile
 from .plan import Plan
@@ -46,7 +45,7 @@ def file_schema(what: str) -> dict[str, Any]:
 
 def rack_alone(design: Design, catalog: Catalog) -> RackAnswer:
     """One rack described outside a program, with the catalogue's spreads and seed 1."""
-    return describe_rack(design, catalog=catalog, draws=draws_alone(catalog))
+    return describe_rack(design, catalog=catalog, draws=draws_from(catalog))
 
 
 def expanded_text(design: Design) -> str:

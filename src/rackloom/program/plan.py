@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..catalog import Catalog
+from ..catalog import Catalog, draws_from
 from ..draws import Draws, Number, central
 from ..errors import BadInput, Fault
 from ..evaluate import compare, predict_cases
@@ -118,9 +118,7 @@ def make_plan(program: Program, *, effort: str = "quick", engine: str = "local",
 
 def draws_of(program: Program, effort: str) -> Draws:
     """The one seeded Draws value of a plan; widths by grade are an assumption of the catalogue."""
-    item = program.catalog.item("uncertainty")
-    widths = {grade: item.figure(f"grade_{grade.lower()}_share").value for grade in "ABCDE"}
-    return Draws(program.seed, DRAWS[effort], widths, item.figure("announced_ratio").value)
+    return draws_from(program.catalog, seed=program.seed, count=DRAWS[effort])
 
 
 def run_racks(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:

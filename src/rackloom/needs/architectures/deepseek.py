@@ -1,4 +1,4 @@
-"""DeepSeek-V2, V2-Lite, V3 and R1: multi-head latent attention, shared and routed experts, leading dense layers.
+"""DeepSeek-V2, V2-Lite, V3, R1 and Kimi K2: multi-head latent attention, shared and routed experts, leading dense layers.
 
 DeepSeek-V2, arXiv 2405.04434, section 2; DeepSeek-V3, arXiv 2412.19437, section 2 and `README_WEIGHTS.md` of its
 repository for the modules that predict further tokens (MTP).
@@ -6,8 +6,9 @@ repository for the modules that predict further tokens (MTP).
 
 from __future__ import annotations
 
+from .attention import Attention
 from .keys import Keys
-from .layer import Attention, Block, Layer, feed_forward, latent_attention, make_layer
+from .layer import Block, Layer, feed_forward, latent_attention, make_layer
 from .shapes import Shape, Sizes, read_experts, read_sizes
 
 
@@ -17,7 +18,7 @@ def read_deepseek_v2(keys: Keys) -> Shape:
 
 
 def read_deepseek_v3(keys: Keys) -> Shape:
-    """DeepSeek-V3 and R1: the router holds one bias for each expert, and MTP modules may follow the layers."""
+    """DeepSeek-V3, R1 and Kimi K2: the router holds one bias for each expert, and MTP modules may follow the layers."""
     return _read(keys, score_bias=keys.values.get("topk_method", "noaux_tc") == "noaux_tc")
 
 

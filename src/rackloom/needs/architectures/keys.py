@@ -25,6 +25,20 @@ class Keys:
         self.bad: set[str] = set()
         self.asked: set[str] = set()
         self._missing: list[tuple[str, str]] = []
+        self._inside: list[Keys] = []
+
+    def inside(self, key: str) -> Keys:
+        """The keys of a mapping within this one, such as `text_config`; its faults are told with these. A fault where it is no mapping."""
+        value = self.values.get(key)
+        self.asked.add(key)
+        if value is None:
+            self.miss(key, "a mapping")
+        elif not isinstance(value, Mapping):
+            self.wrong(key, value, "expected a mapping")
+        found = Keys(value if isinstance(value, Mapping) else {}, self.architecture, lambda path, is_key: self.locate((key, *path), is_key))
+        if isinstance(value, Mapping):  # else its missing keys would be told too
+            self._inside.append(found)
+        return found
 
     def has(self, key: str) -> bool:
         """True where the key is there and not null."""
@@ -76,6 +90,17 @@ class Keys:
             self.faults.append(Fault(f"{key}: {len(value)} entries, while {of} is {length}", self.locate((key,), False), mend="Give one entry for each layer."))
         return None if key in self.bad else tuple(value)
 
+    def choices(self, key: str, allowed: tuple[int, ...], length: int, of: str) -> tuple[int, ...] | None:
+        """A list of `length` numbers, each one of `allowed`; None where the key is absent or faulty."""
+        if not self.has(key):
+            return None
+        value = self.values[key]
+        if not isinstance(value, list) or any(isinstance(item, bool) or item not in allowed for item in value):
+            self.wrong(key, value, f"expected a list of {' and '.join(map(str, allowed))}")
+        elif of not in self.bad and len(value) != length:
+            self.wrong(key, value, f"{len(value)} entries, while {of} is {length}", "Give one entry for each layer.")
+        return None if key in self.bad else tuple(value)
+
     def indices(self, key: str) -> frozenset[int]:
         """A list of layer numbers, from 0; empty where the key is absent."""
         if not self.has(key):
@@ -116,7 +141,8 @@ class Keys:
 
     def all_faults(self) -> list[Fault]:
         """Everything that was wrong, in the order of the file."""
-        return sorted([*self.faults, *self.missing()], key=lambda fault: (fault.place.line, fault.place.column) if fault.place else (0, 0))
+        within = [fault for keys in self._inside for fault in keys.all_faults()]
+        return sorted([*self.faults, *self.missing(), *within], key=lambda fault: (fault.place.line, fault.place.column) if fault.place else (0, 0))
 
 
 def shown(value: Any) -> str:

@@ -1,47 +1,22 @@
 """One transformer layer: its shape and its parameters, counted part by part.
 
 Counts follow the weight tensors that the Hugging Face classes of these architectures hold: a projection is
-in x out weights (plus out where it has a bias), a norm is as many weights as it scales.
+in x out weights (plus out where it has a bias), a norm is as many weights as it scales, and as many again where it shifts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Attention:
-    """Shape of one attention block.
-
-    `kind` is "mha" (a key-value head for each query head), "gqa" (fewer key-value heads), "mla" (keys and values
-    compressed into one latent vector, DeepSeek-V2) or "sliding" (mha or gqa over the last `window` tokens only).
-    With "mla", `head_dim` is `qk_nope_dim + qk_rope_dim`. `window` is 0 where a token sees its whole context.
-    """
-
-    kind: str
-    heads: int
-    kv_heads: int
-    head_dim: int
-    q_lora_rank: int = 0  # 0: queries are projected in one step
-    kv_lora_rank: int = 0
-    qk_nope_dim: int = 0
-    qk_rope_dim: int = 0
-    v_dim: int = 0
-    window: int = 0
-
-    @property
-    def cache_elements(self) -> int:
-        """Elements that one token leaves in the key-value cache of this layer."""
-        if self.kind == "mla":
-            return self.kv_lora_rank + self.qk_rope_dim
-        return self.kv_heads * (self.head_dim + self.v_dim)
+from .attention import Attention
 
 
 @dataclass(frozen=True)
 class Layer:
     """One layer: attention, then a dense feed-forward block or a mixture of experts.
 
-    `ffn_dim` is 0 where the layer has experts only; `shared_dim` is the width of all shared experts together.
+    `ffn_dim` is 0 where the layer has experts only; `shared_dim` is the width of all shared experts together. `gated` is
+    false where feed-forward has two matrices (up and down) and not three.
     `parameters` counts everything that is stored, `active_parameters` what takes part in one token, and
     `matmul_parameters` the weights of matrices that one token is multiplied with (no norms, biases or sinks).
     """
@@ -58,7 +33,7 @@ class Layer:
     active_parameters: int = 0
     attention_parameters: int = 0  # projections, their biases, norms inside attention, sinks
     matmul_parameters: int = 0
-    norm_parameters: int = 0  # the two norms around attention and feed-forward
+    norm_parameters: int = 0  # the norms around attention and feed-forward: two, four in Gemma, one in Falcon-7B
     dense_parameters: int = 0
     router_parameters: int = 0
     expert_parameters: int = 0  # one routed expert
@@ -104,23 +79,32 @@ def latent_attention(hidden: int, shape: Attention, *, bias: bool = False) -> Bl
     return Block(query_weights + down + up + out, norms + biases)
 
 
-def feed_forward(hidden: int, width: int, *, bias: bool = False) -> Block:
-    """A gated feed-forward block: gate, up and down matrices."""
-    return Block(3 * hidden * width, (2 * width + hidden) * bias)
+def linear_attention(hidden: int, shape: Attention) -> Block:
+    """Lightning attention: query, key, value, output gate and output projections, and one norm over all heads (arXiv 2501.08313, section 2.2)."""
+    width = shape.heads * shape.head_dim
+    return Block(5 * hidden * width, width)
+
+
+def feed_forward(hidden: int, width: int, *, bias: bool = False, gated: bool = True) -> Block:
+    """A feed-forward block: gate, up and down matrices, or up and down only."""
+    ups = 2 if gated else 1
+    return Block((ups + 1) * hidden * width, (ups * width + hidden) * bias)
 
 
 def make_layer(
     hidden: int, attention: Attention, attention_block: Block, *, dense: Block = NOTHING, ffn_dim: int = 0, experts: int = 0, experts_per_token: int = 0,
-    expert: Block = NOTHING, expert_dim: int = 0, router: Block = NOTHING, shared: Block = NOTHING, shared_experts: int = 0, shared_dim: int = 0,
+    expert: Block = NOTHING, expert_dim: int = 0, router: Block = NOTHING, shared: Block = NOTHING, shared_experts: int = 0, shared_dim: int = 0, gated: bool = True,
+    norm_parameters: int | None = None,
 ) -> Layer:  # fmt: skip
-    """A Layer with its counts; two norms of `hidden` weights stand around attention and feed-forward."""
-    always = attention_block.total + 2 * hidden + dense.total + router.total + shared.total
+    """A Layer with its counts; without `norm_parameters`, two norms of `hidden` weights stand around attention and feed-forward."""
+    norms = 2 * hidden if norm_parameters is None else norm_parameters
+    always = attention_block.total + norms + dense.total + router.total + shared.total
     return Layer(
-        attention, ffn_dim, experts, experts_per_token, expert_dim, shared_experts, shared_dim,
+        attention, ffn_dim, experts, experts_per_token, expert_dim, shared_experts, shared_dim, gated,
         parameters=always + experts * expert.total,
         active_parameters=always + experts_per_token * expert.total,
         attention_parameters=attention_block.total,
         matmul_parameters=attention_block.weights + dense.weights + router.weights + shared.weights + experts_per_token * expert.weights,
-        norm_parameters=2 * hidden, dense_parameters=dense.total, router_parameters=router.total, expert_parameters=expert.total,
+        norm_parameters=norms, dense_parameters=dense.total, router_parameters=router.total, expert_parameters=expert.total,
         shared_parameters=shared.total,
     )  # fmt: skip

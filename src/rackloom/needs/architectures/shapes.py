@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .attention import Attention
 from .keys import MAX_LAYERS, Keys
-from .layer import Attention, Layer
+from .layer import Layer
 
 SLIDING, FULL = "sliding_attention", "full_attention"
 
@@ -23,22 +24,30 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Shape:
-    """A whole model as its family describes it; `mtp_parameters` belong to modules that predict further tokens."""
+    """A whole model as its family describes it; `mtp_parameters` belong to modules that predict further tokens.
+
+    `position_parameters` are a table of learned positions, `vision_parameters` an image encoder with its projector, and
+    `last_norm_parameters` the norm before the head: `hidden` weights where it is None.
+    """
 
     sizes: Sizes
     layers: tuple[Layer, ...]
     mtp_parameters: int = 0
+    position_parameters: int = 0
+    vision_parameters: int = 0
+    last_norm_parameters: int | None = None
     notes: tuple[str, ...] = ()
 
 
-def read_sizes(keys: Keys) -> Sizes:
-    """Hidden size, vocabulary, number of layers, longest context; the embedding is tied to the head only where the config says so.
+def read_sizes(keys: Keys, *, vocabulary: int | None = None, context: int | None = None, tied: bool = False) -> Sizes:
+    """Hidden size, vocabulary, number of layers, longest context, and whether the embedding is tied to the head.
 
-    `tie_word_embeddings` is false in the configuration classes of all families here.
+    `vocabulary`, `context` and `tied` are the values of the family's configuration class, which its configs leave out; most
+    have none for the first two, and `tie_word_embeddings` false.
     """
     return Sizes(
-        keys.count("hidden_size"), keys.count("vocab_size"), keys.count("num_hidden_layers", high=MAX_LAYERS), keys.count("max_position_embeddings"),
-        keys.flag("tie_word_embeddings"),
+        keys.count("hidden_size"), keys.count("vocab_size", default=vocabulary), keys.count("num_hidden_layers", high=MAX_LAYERS),
+        keys.count("max_position_embeddings", default=context), keys.flag("tie_word_embeddings", default=tied),
     )  # fmt: skip
 
 
@@ -67,9 +76,10 @@ def read_heads(keys: Keys, hidden: int, *, head_dim_required: bool = False, kv_d
     return heads, kv_heads, max(1, hidden // heads)
 
 
-def grouped(heads: int, kv_heads: int, head_dim: int, window: int = 0) -> Attention:
-    """Multi-head or grouped-query attention, over a window where it is above 0."""
-    kind = "sliding" if window else ("mha" if heads == kv_heads else "gqa")
+def grouped(heads: int, kv_heads: int, head_dim: int, window: int = 0, *, chunked: bool = False) -> Attention:
+    """Multi-head or grouped-query attention, over a window (or within chunks of that length) where it is above 0."""
+    bounded = "chunked" if chunked else "sliding"
+    kind = bounded if window else ("mha" if heads == kv_heads else "gqa")
     return Attention(kind, heads, kv_heads, head_dim, v_dim=head_dim, window=window)
 
 
