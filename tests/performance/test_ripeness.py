@@ -45,9 +45,12 @@ def test_more_rate_is_never_less_in_the_end(rate, factor):
 
 
 def test_a_chip_whose_power_nobody_tells():
-    share, keys = sustained_share(CATALOG.item("tpu-v5p"), 4e14, CATALOG, Ledger())
+    assert CATALOG.item("vr200").get("tdp_w") is None
+    share, keys = sustained_share(CATALOG.item("vr200"), 4e15, CATALOG, Ledger())
     assert keys == ("catalog.performance-power.unknown_share",)
     assert share == CATALOG.figure("performance-power", "unknown_share").value
+    assert sustained_share(None, 4e15, CATALOG, Ledger())[0] == share
+    assert sustained_share(CATALOG.item("tpu-v5p"), 4e14, CATALOG, Ledger())[0] == 1.0  # runs at one clock
 
 
 def test_software_ripens():

@@ -15,7 +15,7 @@ from ..catalog import data_folder
 from ..draws import Number
 from ..errors import BadInput, Fault, OutOfRange, Unknown, nearest
 from ..reading import read_yaml
-from .architectures import FAMILIES, READERS, Attention, Keys, Layer, shown
+from .architectures import FAMILIES, READERS, Attention, Keys, Layer, decode_score_flop, forward_score_flop, kept_elements, shown
 from .architectures.document import ConfigDocument, read_config
 
 __all__ = [
@@ -30,6 +30,7 @@ BITS: Mapping[str, float] = {
 }  # fmt: skip
 
 _DTYPES = {"bfloat16": "bf16", "float16": "bf16", "float32": "tf32"}  # fp16 runs at the rate of bf16, fp32 at that of tf32
+ENDINGS = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
 ALL_MATRICES = ("attention", "dense", "shared", "experts")
 
 
@@ -37,10 +38,12 @@ ALL_MATRICES = ("attention", "dense", "shared", "experts")
 class Model:
     """One model.
 
-    `parameters` counts embedding, layers, last norm and head, each once; modules that predict further tokens (MTP) are
-    counted apart in `mtp_parameters`. `active_parameters` is what takes part in one token: all but the experts that it
-    does not visit, with the head and without the lookup in the embedding table (the convention of the DeepSeek-V3 and
-    gpt-oss counts); publishers who count the table as well mean `active_parameters_with_embedding`.
+    `parameters` counts embedding, learned positions, layers, last norm and head, each once; modules that predict further
+    tokens (MTP) are counted apart in `mtp_parameters`, an image encoder and its projector in `vision_parameters`: no byte
+    and no FLOP of the functions here is theirs. `active_parameters` is what takes part in one token: all but the experts
+    that it does not visit, with the head and without the lookups in the tables of embeddings and positions (the convention
+    of the DeepSeek-V3 and gpt-oss counts); publishers who count the tables as well mean `active_parameters_with_embedding`,
+    those who count neither table nor head `active_parameters_in_layers`.
     `embedding_parameters` is the table alone; `head_parameters` is 0 where the head is the same table.
     `native_precision` is one of the System's precisions; `native_format` names the format in which the weights ship.
     """
@@ -61,6 +64,8 @@ class Model:
     quantised: tuple[str, ...] = ()  # which of ALL_MATRICES ship in `native_format`; everything else ships in bf16
     source: str = ""  # where the config was read, for the ledger
     notes: tuple[str, ...] = ()
+    position_parameters: int = 0  # a table of learned positions (GPT-2); 0 with rotary positions and ALiBi
+    vision_parameters: int = 0
 
     @property
     def head_parameters(self) -> int:
@@ -69,8 +74,13 @@ class Model:
 
     @property
     def active_parameters_with_embedding(self) -> int:
-        """Active parameters where the whole embedding table is counted, once if it is tied to the head."""
-        return self.active_parameters + (0 if self.tied_embeddings else self.embedding_parameters)
+        """Active parameters where the whole tables of embeddings and positions are counted, the former once if it is tied to the head."""
+        return self.active_parameters + (0 if self.tied_embeddings else self.embedding_parameters) + self.position_parameters
+
+    @property
+    def active_parameters_in_layers(self) -> int:
+        """Active parameters without tables and head: those of the layers and the last norm."""
+        return self.active_parameters - self.hidden * self.vocabulary
 
     @property
     def matmul_parameters(self) -> int:
@@ -124,10 +134,11 @@ def read_model(path_or_dict: str | Path | Mapping[str, Any], *, name: str | None
     sizes = shape.sizes
     table = sizes.hidden * sizes.vocabulary
     layers, active = sum(layer.parameters for layer in shape.layers), sum(layer.active_parameters for layer in shape.layers)
+    norm = sizes.hidden if shape.last_norm_parameters is None else shape.last_norm_parameters
     return Model(
         name or stem or architecture, architecture, sizes.hidden, sizes.vocabulary, sizes.tied, shape.layers, sizes.context,
-        parameters=table * (1 if sizes.tied else 2) + layers + sizes.hidden, active_parameters=table + active + sizes.hidden, embedding_parameters=table,
-        mtp_parameters=shape.mtp_parameters, native_precision=precision, native_format=form, quantised=quantised, notes=(*shape.notes, *notes),
+        parameters=table * (1 if sizes.tied else 2) + shape.position_parameters + layers + norm, active_parameters=table + active + norm, embedding_parameters=table,
+        mtp_parameters=shape.mtp_parameters, position_parameters=shape.position_parameters, vision_parameters=shape.vision_parameters, native_precision=precision, native_format=form, quantised=quantised, notes=(*shape.notes, *notes),
     )  # fmt: skip
 
 
@@ -153,21 +164,28 @@ def _architecture(document: ConfigDocument) -> str:
 
 
 def _nearest_architecture(name: str) -> str:
-    """The nearest known architecture; endings that all share are left out of the comparison."""
-    bare = {known.removesuffix("ForCausalLM"): known for known in READERS}
-    close = nearest(name.removesuffix("ForCausalLM").removesuffix("ForConditionalGeneration").removesuffix("LMHeadModel"), bare)
-    return bare.get(close, "")
+    """The nearest known architecture: endings that many share are left out of the comparison, and decide between equals."""
+    bare, ending = _split(name)
+    close = nearest(bare, [_split(known)[0] for known in READERS])
+    found = [known for known in READERS if close and _split(known)[0] == close]
+    return next((known for known in found if _split(known)[1] == ending), found[0] if found else "")
+
+
+def _split(architecture: str) -> tuple[str, str]:
+    """The name of an architecture and its ending."""
+    ending = next((ending for ending in ENDINGS if architecture.endswith(ending)), "")
+    return architecture.removesuffix(ending), ending
 
 
 def _precision(keys: Keys) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
     """Precision and format of the weights as they ship, which matrices have it, and notes."""
-    dtype = keys.values.get("torch_dtype", keys.values.get("dtype"))
-    key = "torch_dtype" if "torch_dtype" in keys.values else "dtype"
+    text = keys.inside("text_config") if isinstance(keys.values.get("text_config"), Mapping) else keys
+    part, key = next(((part, key) for part in (keys, text) for key in ("torch_dtype", "dtype") if part.has(key)), (keys, "torch_dtype"))
+    dtype = part.values.get(key)
     if dtype is not None and dtype not in _DTYPES:
-        keys.asked.add(key)
-        keys.wrong(key, dtype, f"expected {', '.join(_DTYPES)}")
+        part.wrong(key, dtype, f"expected {', '.join(_DTYPES)}")
     base = _DTYPES.get(dtype, "bf16") if isinstance(dtype, str) else "bf16"
-    quantisation = keys.values.get("quantization_config")
+    quantisation = keys.values.get("quantization_config") or text.values.get("quantization_config")
     if quantisation is None:
         return base, {"tf32": "fp32"}.get(base, base), (), () if dtype is not None else ("the config names no torch_dtype: bf16 taken",)
     method = str(quantisation.get("quant_method", "")) if isinstance(quantisation, Mapping) else ""
@@ -202,17 +220,17 @@ def weight_bytes(model: Model, precision: str = "native", *, mtp: bool = False) 
 
 def _matrix_weights(model: Model, layer: Layer, parts: tuple[str, ...]) -> int:
     """Weights of the named parts of a layer that are stored in a low precision: matrices without their biases."""
-    hidden = model.hidden
+    one = (3 if layer.gated else 2) * model.hidden  # weights of feed-forward for each unit of its width
     total = 0
     if "experts" in parts:
-        total += layer.experts * 3 * hidden * layer.expert_dim
+        total += layer.experts * one * layer.expert_dim
     if "shared" in parts:
-        total += 3 * hidden * layer.shared_dim
+        total += one * layer.shared_dim
     if "dense" in parts:
-        total += 3 * hidden * layer.ffn_dim
+        total += one * layer.ffn_dim
     if "attention" in parts:
-        active = layer.experts_per_token * 3 * hidden * layer.expert_dim + 3 * hidden * (layer.shared_dim + layer.ffn_dim)
-        total += layer.matmul_parameters - active - hidden * layer.experts
+        active = one * (layer.experts_per_token * layer.expert_dim + layer.shared_dim + layer.ffn_dim)
+        total += layer.matmul_parameters - active - model.hidden * layer.experts
     return total
 
 
@@ -220,15 +238,20 @@ def kv_bytes_per_token(model: Model, bytes_per_element: float = 2.0) -> float:
     """Bytes that one token adds to the key-value cache, all layers, while no window is full.
 
     Grouped attention keeps a key and a value for each key-value head; latent attention keeps its compressed vector and
-    the shared rotary key (DeepSeek-V2, arXiv 2405.04434, table 1). For long contexts with windows see `kv_bytes_at`.
+    the shared rotary key (DeepSeek-V2, arXiv 2405.04434, table 1); linear attention adds nothing. For long contexts with
+    windows, and for the state of linear attention, see `kv_bytes_at`.
     """
     return bytes_per_element * sum(layer.attention.cache_elements for layer in model.layers)
 
 
 def kv_bytes_at(model: Model, context: Number, bytes_per_element: float = 2.0) -> Number:
-    """Bytes of key-value cache of one sequence of `context` tokens (float or array); windowed layers keep their window only."""
+    """Bytes that one sequence of `context` tokens (float or array) keeps.
+
+    Key-value cache of all layers, no more than the window or chunk where a layer has one, and the state of linear attention:
+    one matrix for each head whatever the context (MiniMax-01, arXiv 2501.08313, section 2.2), in the cache's precision.
+    """
     tokens = _tokens(context, at_least=0.0)
-    total = sum((layer.attention.cache_elements * _seen(tokens, layer.attention) for layer in model.layers), np.zeros_like(tokens))
+    total = sum((kept_elements(layer.attention, tokens) for layer in model.layers), np.zeros_like(tokens))
     return _plain(bytes_per_element * total)
 
 
@@ -238,31 +261,25 @@ def forward_flop_per_token(model: Model, context: Number) -> Number:
     2 x the weights of all matrices that the token is multiplied with (the experts that it visits, router and head
     included, lookup in the embedding not), plus attention over the tokens before it: 2 x heads x (size of a query-key
     head + size of a value head) for each token seen, and a token sees context / 2 of them on average (causal mask), less
-    where a window w ends it: w - w^2 / (2 context). Norms, softmax, activations and rotary embedding are left out.
+    where a window w ends it: w - w^2 / (2 context), or a chunk c: c / 2. Linear attention adds to its state and reads it:
+    4 x heads x key size x value size, whatever the context. Norms, softmax, activations and rotary embedding are left out.
     The terms are those of Narayanan et al. 2021 (Megatron-LM, arXiv 2104.04473, equation 3) and of Chowdhery et al. 2022
     (PaLM, arXiv 2204.02311, appendix B); both of these count attention without the mask, which is twice as much.
     """
     tokens = _tokens(context, at_least=1.0)
-    attention = np.zeros_like(tokens)
-    for layer in model.layers:
-        shape = layer.attention
-        seen = _seen(tokens, shape)
-        attention = attention + 2.0 * shape.heads * (shape.head_dim + shape.v_dim) * seen * (1.0 - seen / (2.0 * tokens))
+    attention = sum((forward_score_flop(layer.attention, tokens) for layer in model.layers), np.zeros_like(tokens))
     return _plain(2.0 * model.matmul_parameters + attention)
 
 
 def decode_flop_per_token(model: Model, context: Number) -> Number:
-    """FLOPs of one token that is generated after `context` tokens (float or array): it sees all of them, or its window.
+    """FLOPs of one token that is generated after `context` tokens (float or array): it sees all of them, its window, or its chunk (half of it on average).
 
     With latent attention, the matrices that rebuild keys and values are absorbed into the query and the output
     (DeepSeek-V2, arXiv 2405.04434, section 2.1.2), so that each head works on the latent vector of every token seen.
+    Linear attention does as much as in `forward_flop_per_token`.
     """
     tokens = _tokens(context, at_least=0.0)
-    attention = np.zeros_like(tokens)
-    for layer in model.layers:
-        shape = layer.attention
-        sizes = 2 * shape.kv_lora_rank + shape.qk_rope_dim if shape.kind == "mla" else shape.head_dim + shape.v_dim
-        attention = attention + 2.0 * shape.heads * sizes * _seen(tokens, shape)
+    attention = sum((decode_score_flop(layer.attention, tokens) for layer in model.layers), np.zeros_like(tokens))
     return _plain(2.0 * model.matmul_parameters + attention)
 
 
@@ -276,10 +293,6 @@ def _tokens(context: Number, *, at_least: float) -> np.ndarray:
     if not np.all(tokens >= at_least):  # also catches nan
         raise OutOfRange(f"context of {tokens.min():g} tokens: at least {at_least:g}")
     return tokens
-
-
-def _seen(tokens: np.ndarray, shape: Attention) -> np.ndarray:
-    return np.minimum(tokens, shape.window) if shape.window else tokens
 
 
 def _plain(value: np.ndarray) -> Number:

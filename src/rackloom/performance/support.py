@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..catalog import Catalog, System
 from ..needs.model import Model
+from .jobs import base_of
 from .ripeness import chip_of, year_of
 from .rows import generation_of
 
@@ -29,7 +30,7 @@ class Support:
     notes: tuple[str, ...]
 
 
-def support_of(model: Model, system: System, catalog: Catalog) -> Support:
+def support_of(model: Model, system: System, precision: str, catalog: Catalog) -> Support:
     """What was checked that is like this case: the kind of model, the generation of the chip, both, in published runs.
 
     Well covered: at least ten runs of the same kind on the same generation, and data of the chip itself. Poorly: none of
@@ -43,9 +44,10 @@ def support_of(model: Model, system: System, catalog: Catalog) -> Support:
     notes = []
     if chip is None or system.announced:
         notes.append("the chip is announced: its figures are its maker's, and none was measured")
-    missing = [name for name in system.flop_per_s if not system.compute_efficiency[name].key.startswith(f"catalog.{system.accelerator}.")]
+    rate = system.compute_efficiency.get(base_of(precision))
+    missing = rate is None or not rate.key.startswith(f"catalog.{system.accelerator}.")
     if missing:
-        notes.append(f"no measured matrix rate of the chip at {', '.join(missing)}: the spread of other chips stands for it")
+        notes.append(f"no measured matrix rate of the chip at {precision}: the spread of other chips stands for it")
     if not nearest:
         notes.append(f"no published run on a chip of its generation ({machine}) was checked")
     elif not own:

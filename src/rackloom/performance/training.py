@@ -5,7 +5,7 @@ The same formulas serve one strategy under draws and a grid of strategies at cen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..draws import Number
@@ -14,6 +14,7 @@ from .columns import Columns, micro_batches
 from .jobs import TrainingJob
 from .machine import Machine
 from .memory import kept_activations
+from .parts import Part
 from .pipeline import run_stages
 from .placement import groups_over
 from .sharing import activations_away, gradients_at_the_end, optimizer_part, weights_on_the_way
@@ -22,22 +23,73 @@ from .stage import head_pass, layers_pass
 
 @dataclass(frozen=True)
 class StepTimes:
-    """Time of a step by cause [s] and bytes that one accelerator moves in it [B]."""
+    """A step in its parts; time by cause [s] and bytes that one accelerator moves are summed when they are asked for.
 
-    compute_s: Number
-    memory_s: Number
-    scale_up_s: Number
-    scale_out_s: Number
-    host_s: Number
-    bubble_s: Number
-    memory_bytes: Number
-    scale_up_bytes: Number
-    scale_out_bytes: Number
+    `each` are the parts of one micro batch on the mean stage, `ends` what comes once; `kernels` and `network` are factors
+    on time: what software takes, and what the calibration leaves unexplained.
+    """
+
+    each: tuple[Part, ...]
+    batches: Number
+    ends: Part
+    idle_s: Number
+    start_s: Number
+    kernels: Number
+    network: Number
+    software: Number
+
+    def _sum(self, of: Callable[[Part], Number]) -> Number:
+        return sum((of(part) for part in self.each[1:]), of(self.each[0])) * self.batches + of(self.ends)
+
+    @property
+    def compute_s(self) -> Number:
+        """Kernels whose FLOPs take longer than their bytes."""
+        return self._sum(lambda part: part.work.compute) * self.kernels
+
+    @property
+    def memory_s(self) -> Number:
+        """Kernels whose bytes take longer than their FLOPs."""
+        return self._sum(lambda part: part.work.memory) * self.kernels
+
+    @property
+    def scale_up_s(self) -> Number:
+        """Waiting for scale-up links."""
+        return self._sum(lambda part: part.up_s) * self.network
+
+    @property
+    def scale_out_s(self) -> Number:
+        """Waiting for scale-out links."""
+        return self._sum(lambda part: part.out_s) * self.network
+
+    @property
+    def host_s(self) -> Number:
+        """Waiting for the host, and the start of the step."""
+        return self._sum(lambda part: part.host_s) * self.software + self.start_s
+
+    @property
+    def bubble_s(self) -> Number:
+        """Filling and emptying the pipeline, and waiting for its busiest stage."""
+        return self.idle_s * self.kernels
+
+    @property
+    def memory_bytes(self) -> Number:
+        """Bytes read and written."""
+        return self._sum(lambda part: part.memory_bytes)
+
+    @property
+    def scale_up_bytes(self) -> Number:
+        """Bytes sent over the scale-up link."""
+        return self._sum(lambda part: part.up_bytes)
+
+    @property
+    def scale_out_bytes(self) -> Number:
+        """Bytes sent over the scale-out link."""
+        return self._sum(lambda part: part.out_bytes)
 
     @property
     def step_s(self) -> Number:
         """All causes."""
-        return self.compute_s + self.memory_s + self.scale_up_s + self.scale_out_s + self.host_s + self.bubble_s
+        return sum(self.by_cause().values(), 0.0)
 
     def by_cause(self) -> Mapping[str, Number]:
         """The causes by name."""
@@ -62,11 +114,8 @@ def step_times(machine: Machine, model: Model, job: TrainingJob, c: Columns) -> 
     away = activations_away(machine, kept_activations(model, job, c), c, forward_s + there.waited_s, backward_s + back.waited_s)
     batches = micro_batches(job, c)
     ends = gradients_at_the_end(machine, model, c, where, stages.mean.seconds + away.waited_s) + optimizer_part(machine, model, job, c)
-    total = (stages.mean + (stages.between + there + back + away)).times(batches) + ends
     bubble = stages.bubble_s + batches * stages.above_mean_s
     slow = machine.software
-    kernels, network = slow * machine.kernel_residual, slow * machine.network_residual
     return StepTimes(
-        total.work.compute * kernels, total.work.memory * kernels, total.up_s * network, total.out_s * network, total.host_s * slow + machine.step_start_s, bubble * kernels, total.memory_bytes, total.up_bytes,
-        total.out_bytes,
-    )  # fmt: skip
+        (stages.mean, stages.between, there, back, away), batches, ends, bubble, machine.step_start_s, slow * machine.kernel_residual, slow * machine.network_residual, slow
+    )

@@ -70,7 +70,7 @@ def ask(
     units = max(1, count // on.accelerators)
     around = (max(1, units // 2), units, 2 * units, 4 * units)
     front = front_training(model, on, job, around, usd_per_accelerator_h=usd_per_accelerator_h, catalog=known) if count else ()
-    return Asked(_line(model, on, estimate, need), brief, estimate, search, front, support_of(model, on, known))
+    return Asked(_line(model, on, estimate, need), brief, estimate, search, front, support_of(model, on, job.precision, known))
 
 
 def _figure(name: str, text: str, unit: str) -> Figure:

@@ -73,6 +73,16 @@ class Keys:
         self.wrong(key, value, "expected true or false", "Write true or false, without quotes.")
         return default
 
+    def word(self, key: str, allowed: tuple[str, ...], *, default: str) -> str:
+        """One of `allowed`; `default` where the key is absent or null."""
+        if not self.has(key):
+            return default
+        value = self.values[key]
+        if value in allowed:
+            return str(value)
+        self.wrong(key, value, f"expected {', '.join(allowed)}")
+        return default
+
     def words(self, key: str, allowed: tuple[str, ...], length: int, of: str) -> tuple[str, ...] | None:
         """A list of `length` words, each one of `allowed`; None where the key is absent or faulty."""
         if not self.has(key):

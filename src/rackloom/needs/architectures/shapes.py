@@ -100,3 +100,8 @@ def read_experts(keys: Keys, experts_key: str, per_token_key: str = "num_experts
     per_token = keys.count(per_token_key)
     keys.check(per_token <= experts, (per_token_key, experts_key), f"{per_token_key}: {per_token} is more than {experts_key}, {experts}", "A token visits at most all experts.")
     return experts, per_token
+
+
+def read_tying(outer: Keys, text: Keys, *, default: bool) -> bool:
+    """Whether embedding and head are one table in a model with images: its own key, else that of its text part, else `default`."""
+    return outer.flag("tie_word_embeddings", default=text.flag("tie_word_embeddings", default=default))
