@@ -9,7 +9,7 @@ import pytest
 from rackloom.errors import BadInput
 from rackloom.needs.model import read_model
 
-from .toys import TOY, TOY_LATENT, TOY_WINDOWS, sparse
+from .toys import TOY, TOY_FALCON, TOY_GEMMA3, TOY_GPT2, TOY_IMAGES, TOY_LATENT, TOY_LIGHTNING, TOY_LLAMA4, TOY_MPT, TOY_WINDOWS, sparse
 
 
 def faults_of(config, tmp_path=None) -> list:
@@ -25,10 +25,13 @@ def faults_of(config, tmp_path=None) -> list:
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [
-        ("Llama4ForConditionalGeneration", "LlamaForCausalLM"),
+        ("Llama5ForCausalLM", "LlamaForCausalLM"),
+        ("Gemma3nForConditionalGeneration", "Gemma3ForConditionalGeneration"),
+        ("Gemma3nForCausalLM", "Gemma3ForCausalLM"),
+        ("GPT3LMHeadModel", "GPT2LMHeadModel"),
+        ("MiniMaxM3ForCausalLM", "MiniMaxM2ForCausalLM"),
         ("DeepseekV32ForCausalLM", "DeepseekV3ForCausalLM"),
         ("Qwen3NextForCausalLM", "Qwen3ForCausalLM"),
-        ("GPT2LMHeadModel", "GptOssForCausalLM"),
         ("MambaForCausalLM", ""),
     ],
 )
@@ -42,8 +45,8 @@ def test_unknown_architectures_are_refused_by_name(name, nearest, tmp_path):
 
 def test_model_types_and_nothing_are_refused():
     bare = {key: value for key, value in TOY.items() if key not in ("architectures", "model_type")}
-    assert "model_type 'llama4' is not known" in faults_of({**bare, "model_type": "llama4"})[0].what
-    assert faults_of({**bare, "model_type": "llama4"})[0].nearest == "llama"
+    assert "model_type 'lama' is not known" in faults_of({**bare, "model_type": "lama"})[0].what
+    assert faults_of({**bare, "model_type": "lama"})[0].nearest == "llama"
     assert "names no architecture" in faults_of(bare)[0].what
     assert faults_of({**bare, "architecture": "LlamaForCausalLM"})[0].nearest == "architecture"
     assert "expected a list" in faults_of({**TOY, "architectures": "LlamaForCausalLM"})[0].what
@@ -105,10 +108,40 @@ def test_single_faults(changes, told):
         ({key: value for key, value in TOY_WINDOWS.items() if key != "layer_types"}, "'layer_types' is missing"),
         ({key: value for key, value in TOY_WINDOWS.items() if key != "sliding_window"}, "'sliding_window' is missing"),
         ({**TOY, "architectures": ["Qwen3ForCausalLM"]}, "'head_dim' is missing"),
+        ({**TOY_GEMMA3, "num_attention_heads": 3}, "num_attention_heads: 3 is not a multiple of num_key_value_heads, 2"),
+        ({**TOY_GEMMA3, "layer_types": ["full_attention"] * 5 + ["full"]}, "layer_types[5]: 'full' is not known"),
+        ({**TOY_LLAMA4, "no_rope_layers": [1, 1, 1, 2]}, "no_rope_layers: [1, 1, 1, 2]: expected a list of 0 and 1"),
+        ({**TOY_LLAMA4, "no_rope_layers": [1, 0]}, "no_rope_layers: [1, 0]: 2 entries, while num_hidden_layers is 4"),
+        ({**TOY_LLAMA4, "num_experts_per_tok": 4}, "num_experts_per_tok: 4 is more than num_local_experts, 3"),
+        ({**TOY_LIGHTNING, "attn_type_list": [0, 0, 2]}, "attn_type_list: [0, 0, 2]: expected a list of 0 and 1"),
+        ({**TOY_LIGHTNING, "attn_type_list": None}, "'attn_type_list' is null: MiniMaxText01ForCausalLM needs it"),
+        ({**TOY_LIGHTNING, "architectures": ["MiniMaxM2ForCausalLM"]}, "attn_type_list: [0, 0, 1]: expected a list of 1"),
+        ({**TOY_GPT2, "n_head": 3}, "n_head: 3 does not divide n_embd, 8"),
+        ({**TOY_MPT, "attn_config": "alibi"}, "attn_config: 'alibi': expected a mapping"),
+        ({**TOY_MPT, "attn_config": {"attn_type": "multi_head"}}, "attn_type: 'multi_head': expected multihead_attention"),
+        ({**TOY_MPT, "attn_config": {"attn_type": "grouped_query_attention"}}, "'kv_n_heads' is missing"),
+        ({**TOY_MPT, "attn_config": {"attn_type": "grouped_query_attention", "kv_n_heads": 3}}, "kv_n_heads: 3 does not divide n_heads, 4"),
+        ({**TOY_FALCON, "new_decoder_architecture": True, "num_kv_heads": 3}, "num_kv_heads: 3 does not divide num_attention_heads, 4"),
+        ({**TOY_FALCON, "num_ln_in_parallel_attn": 3}, "num_ln_in_parallel_attn: 3: larger than any model has (2)"),
+        ({**TOY_IMAGES, "text_config": None}, "'text_config' is null: Gemma3ForConditionalGeneration needs it (a mapping)"),
+        ({**TOY_IMAGES, "text_config": [1]}, "text_config: [1]: expected a mapping"),
     ],
 )
 def test_faults_of_the_families(config, told):
     assert [fault.what[: len(told)] for fault in faults_of(config)] == [told]
+
+
+def test_faults_inside_a_mapping_are_told_at_their_place(tmp_path):
+    text = {**TOY_IMAGES["text_config"], "head_dim": "4", "torch_dtype": "int3", "hidden_sizes": 8}
+    del text["hidden_size"]
+    faults = faults_of({**TOY_IMAGES, "torch_dtype": None, "text_config": text, "vision_config": {**TOY_IMAGES["vision_config"], "patch_size": 0}}, tmp_path)
+    told = {fault.what.split(":")[0]: fault for fault in faults}
+    assert set(told) == {"head_dim", "torch_dtype", "'hidden_size' is missing", "patch_size"}
+    assert told["head_dim"].place.text.strip() == '"head_dim": "4",'
+    assert told["torch_dtype"].place.text.strip() == '"torch_dtype": "int3",'
+    assert told["'hidden_size' is missing"].nearest == "hidden_sizes"
+    assert told["patch_size"].place.text.strip() == '"patch_size": 0'
+    assert [fault.place.line for fault in faults] == sorted(fault.place.line for fault in faults)
 
 
 @pytest.mark.parametrize(

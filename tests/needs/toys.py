@@ -1,4 +1,4 @@
-"""Small configs of three families, for counts by hand."""
+"""Small configs of the families, for counts by hand."""
 
 from __future__ import annotations
 
@@ -55,6 +55,102 @@ TOY_WINDOWS: dict[str, Any] = {
     "vocab_size": 30,
     "max_position_embeddings": 64,
     "quantization_config": {"quant_method": "mxfp4"},
+}
+TOY_GEMMA3: dict[str, Any] = {
+    "architectures": ["Gemma3ForCausalLM"],
+    "hidden_size": 8,
+    "intermediate_size": 20,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 3,
+    "sliding_window": 16,
+    "vocab_size": 100,
+    "torch_dtype": "bfloat16",
+}
+TOY_IMAGES: dict[str, Any] = {
+    "architectures": ["Gemma3ForConditionalGeneration"],
+    "text_config": {key: value for key, value in TOY_GEMMA3.items() if key not in ("architectures", "torch_dtype")},
+    "torch_dtype": "bfloat16",
+    "vision_config": {
+        "hidden_size": 6,
+        "image_size": 8,
+        "intermediate_size": 10,
+        "model_type": "siglip_vision_model",
+        "num_hidden_layers": 2,
+        "patch_size": 4,
+    },
+}
+TOY_LLAMA4: dict[str, Any] = {
+    "architectures": ["Llama4ForCausalLM"],
+    "attention_chunk_size": 16,
+    "head_dim": 4,
+    "hidden_size": 8,
+    "interleave_moe_layer_step": 2,
+    "intermediate_size": 6,
+    "intermediate_size_mlp": 10,
+    "max_position_embeddings": 64,
+    "num_attention_heads": 4,
+    "num_experts_per_tok": 1,
+    "num_hidden_layers": 4,
+    "num_key_value_heads": 2,
+    "num_local_experts": 3,
+    "vocab_size": 30,
+    "torch_dtype": "bfloat16",
+}
+TOY_LIGHTNING: dict[str, Any] = {
+    "architectures": ["MiniMaxText01ForCausalLM"],
+    "attn_type_list": [0, 0, 1],
+    "head_dim": 4,
+    "hidden_size": 8,
+    "intermediate_size": 6,
+    "max_position_embeddings": 64,
+    "num_attention_heads": 4,
+    "num_experts_per_tok": 1,
+    "num_hidden_layers": 3,
+    "num_key_value_heads": 2,
+    "num_local_experts": 3,
+    "vocab_size": 30,
+    "torch_dtype": "bfloat16",
+}
+TOY_GPT2: dict[str, Any] = {
+    "architectures": ["GPT2LMHeadModel"],
+    "n_embd": 8,
+    "n_head": 4,
+    "n_inner": None,
+    "n_layer": 2,
+    "n_positions": 50,
+    "vocab_size": 100,
+    "torch_dtype": "float32",
+}
+TOY_NEOX: dict[str, Any] = {
+    "architectures": ["GPTNeoXForCausalLM"],
+    "hidden_size": 8,
+    "intermediate_size": 20,
+    "max_position_embeddings": 64,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+    "vocab_size": 100,
+    "torch_dtype": "float16",
+}
+TOY_MPT: dict[str, Any] = {
+    "architectures": ["MPTForCausalLM"],
+    "d_model": 8,
+    "expansion_ratio": 4,
+    "max_seq_len": 50,
+    "n_heads": 4,
+    "n_layers": 2,
+    "no_bias": True,
+    "vocab_size": 100,
+    "torch_dtype": "bfloat16",
+}
+TOY_FALCON: dict[str, Any] = {
+    "architectures": ["FalconForCausalLM"],
+    "hidden_size": 8,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+    "vocab_size": 100,
+    "torch_dtype": "bfloat16",
 }
 
 
