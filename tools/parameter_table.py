@@ -14,7 +14,7 @@ from rackloom.reading import read_yaml
 
 PUBLISHED = Path(__file__).parents[1] / "tests" / "published" / "parameters.yaml"
 HEAD = ("model", "published total", "ours", "difference", "published active", "ours", "difference", "how the active count counts")
-COUNTED = {"active_parameters": "head, not embedding", "active_parameters_with_embedding": "head and embedding"}
+COUNTED = {"active_parameters": "head, not embedding", "active_parameters_with_embedding": "head and embedding", "active_parameters_in_layers": "neither head nor embedding"}
 
 
 def parameter_table() -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..draws import Number
-from ..needs.model import Attention
+from ..needs.architectures.attention import Attention, decode_score_flop, forward_score_flop
 from .kernels import ELEMENT_BYTES, SCORE_FLOP_128, Kernels, Seconds, joined, roofline
 
 QUERY_TILE, KEY_TILE = 128.0, 128.0
@@ -34,19 +34,18 @@ def score_flop(attention: Attention, sequence: Number, *, halved: bool = True) -
     2 x heads x (size of a query-key head + size of a value head) x tokens seen; a token sees half of the sequence on
     average where the kernel skips what the mask hides (`halved`).
     """
-    return 2.0 * attention.heads * (attention.head_dim + attention.v_dim) * (_seen(attention, sequence) if halved else np.asarray(sequence, dtype=float))
+    length = np.asarray(sequence, dtype=float)
+    if halved or attention.kind == "linear":
+        return forward_score_flop(attention, length)
+    return 2.0 * attention.heads * (attention.head_dim + attention.v_dim) * length
 
 
 def _seen(attention: Attention, sequence: Number) -> Number:
     """Keys that a query sees, averaged over a sequence."""
-    length = np.asarray(sequence, dtype=float)
-    seen = np.minimum(length, attention.window) if attention.window else length
-    return seen * (1.0 - seen / (2.0 * length))
+    return forward_score_flop(attention, np.asarray(sequence, dtype=float)) / (2.0 * attention.heads * (attention.head_dim + attention.v_dim))
 
 
-def attention_forward(
-    chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True, precision: str = "bf16"
-) -> Seconds:
+def attention_forward(chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True, precision: str = "bf16") -> Seconds:
     """Attention over its scores, forward: fused into one kernel, or with the scores written to memory. Its start is apart.
 
     tokens: of the sequences of this rank; sequence: tokens of each; tp: ranks that share the heads. Floats or arrays that
@@ -67,9 +66,7 @@ def attention_backward(chip: Kernels, attention: Attention, tokens: Number, sequ
     return _unfused(chip, attention, tokens, sequence, tp, fused, quick, (2.0, UNFUSED_BACKWARD_BYTES))
 
 
-def _unfused(
-    chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, fused: Number | bool, quick: Number, work: tuple[float, float]
-) -> Seconds:
+def _unfused(chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, fused: Number | bool, quick: Number, work: tuple[float, float]) -> Seconds:
     """`quick` where fused; elsewhere the products over all scores and the scores' way to memory and back."""
     passes, score_bytes = work
     compute = passes * tokens * score_flop(attention, sequence, halved=False) / tp / chip.rate("bf16")
@@ -78,7 +75,9 @@ def _unfused(
 
 
 def _fused_s(chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, factor: Number, precision: str) -> Number:
-    """Time of fused attention on the units [s], `factor` times that of forward."""
+    """Time of fused attention on the units [s], `factor` times that of forward. Linear attention is products with a state."""
+    if attention.kind == "linear":
+        return np.asarray(factor * tokens * score_flop(attention, sequence) / tp / chip.rate("bf16"))
     if chip.units is None:
         return np.asarray(factor * tokens * score_flop(attention, sequence) / tp / chip.attention_forward_flop_per_s)
     units = chip.units
@@ -113,7 +112,7 @@ def decode_attention(chip: Kernels, attention: Attention, tokens: Number, contex
     if chip.units is None:
         return roofline(flop_s, bytes_s)
     units = chip.units
-    seen = np.minimum(context, attention.window) if attention.window else context
+    seen = 0.0 if attention.kind == "linear" else np.minimum(context, attention.window) if attention.window else context
     visits = tokens * (1.0 if attention.kind == "mla" else attention.kv_heads / kv_split(attention, tp))  # a unit takes one request and key-value head
     unit_s = units.walk_s * np.minimum(seen, units.walk_depth) + units.visit_s * visits / units.count
     return joined(flop_s, bytes_s) + Seconds(unit_s, 0.0)
@@ -122,11 +121,10 @@ def decode_attention(chip: Kernels, attention: Attention, tokens: Number, contex
 def cache_bytes(attention: Attention, tokens: Number, context: Number, tp: Number, kv_precision: str) -> Number:
     """Bytes of cache that the attention of `tokens` new tokens reads on one rank [B]."""
     seen = np.minimum(context, attention.window) if attention.window else context
-    return tokens * attention.cache_elements * seen * ELEMENT_BYTES[kv_precision] / kv_split(attention, tp)
+    state = 2.0 * attention.state_elements / tp  # read and written
+    return tokens * ELEMENT_BYTES[kv_precision] * (attention.cache_elements * seen / kv_split(attention, tp) + state)
 
 
 def decode_flop(attention: Attention, tokens: Number, context: Number, tp: Number) -> Number:
     """FLOPs of the attention of `tokens` new tokens on one rank; latent attention works on the latent vector itself."""
-    seen = np.minimum(context, attention.window) if attention.window else context
-    sizes = 2 * attention.kv_lora_rank + attention.qk_rope_dim if attention.kind == "mla" else attention.head_dim + attention.v_dim
-    return 2.0 * tokens * attention.heads * sizes * seen / tp
+    return tokens * decode_score_flop(attention, np.asarray(context, dtype=float)) / tp

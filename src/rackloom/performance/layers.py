@@ -68,7 +68,8 @@ def attention_products(hidden: int, attention: Attention, shares: Shares) -> lis
     out = Product(t, hidden, attention.heads * attention.v_dim / tp)
     if attention.kind != "mla":
         heads_out = attention.heads * attention.head_dim / tp + attention.kv_heads * (attention.head_dim + attention.v_dim) / kv_split(attention, tp)
-        return [Product(t, heads_out, hidden), out]
+        gate = [Product(t, attention.heads * attention.v_dim / tp, hidden)] if attention.kind == "linear" else []  # of the output
+        return [Product(t, heads_out, hidden), *gate, out]
     own = t / shares.spread
     queries = attention.heads * attention.head_dim / tp
     if attention.q_lora_rank:

@@ -109,7 +109,7 @@ def serving_memory(model: Model, strategy: ServingStrategy, tokens_held: Number,
     element = ELEMENT_BYTES[strategy.kv_precision]
     cache: Number = 0.0
     for layer, count in groups_of(model):
-        window = layer.attention.window
-        seen = np.minimum(tokens_held, window) if window else tokens_held
-        cache = cache + count * layer.attention.cache_elements * seen * element / kv_split(layer.attention, tp)
+        a = layer.attention
+        seen = np.minimum(tokens_held, a.window) if a.window else tokens_held
+        cache = cache + count * element * (a.cache_elements * seen / kv_split(a, tp) + a.state_elements / tp)
     return {"weights": weights, "kv_cache": np.ceil(batch / dp) * cache}

@@ -126,7 +126,8 @@ def _model(given: Mapping[str, Any], notes: list[str]) -> Model:
     plain = name.lower().replace("_", "-").replace(" ", "-")
     if plain in shipped_models():
         found = find_model(plain)
-        if given.get("layers") in (None, len(found.layers)) and given.get("hidden") in (None, found.hidden):
+        same = {"layers": len(found.layers), "hidden": found.hidden, "heads": found.layers[0].attention.heads}
+        if all(given.get(key) in (None, value) for key, value in same.items()):
             return found
     if given.get("layers") and given.get("hidden"):
         return model_of_shape(given, notes)

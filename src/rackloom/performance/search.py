@@ -204,7 +204,15 @@ def rank_serving(
     good = np.flatnonzero(fits & meets)
     front = good[pareto(np.column_stack([-tpot[good], rate[good]]))] if good.size else good
     return Search(
-        "serving", system.name, accelerators or most, tuple(candidate(i) for i in order), int(rate.size), int(good.size), why, candidate(least), tuple(candidate(int(i)) for i in front)
+        "serving",
+        system.name,
+        accelerators or most,
+        tuple(candidate(i) for i in order),
+        int(rate.size),
+        int(good.size),
+        why,
+        candidate(least),
+        tuple(candidate(int(i)) for i in front),
     )
 
 
