@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: plan test lint validate bench setup peers clean
+.PHONY: plan test lint validate calibrate bench setup peers clean
 .DELETE_ON_ERROR:
 
 plan: .venv/core.done
@@ -21,6 +21,11 @@ lint: .venv/test.done
 
 validate: .venv/core.done
 	$(BIN)/python validation/run.py
+
+calibrate: .venv/calibrate.done
+	@test -n "$(TABLES)" || { echo "make calibrate TABLES=DIR: the folder with the measured tables (a100_sxm, h100_sxm, b200_sxm)" >&2; exit 2; }
+	$(BIN)/python validation/kernels.py --tables $(TABLES)
+	$(BIN)/python validation/collectives.py --tables $(TABLES)
 
 bench: .venv/peers.done
 	$(BIN)/python benchmarks/run.py
@@ -42,6 +47,10 @@ peers: .venv/peers.done
 
 .venv/peers.done: .venv/test.done requirements/peers.lock
 	@$(PIP) --require-hashes -r requirements/peers.lock
+	@touch $@
+
+.venv/calibrate.done: .venv/core.done requirements/calibrate.lock
+	@$(PIP) --require-hashes -r requirements/calibrate.lock
 	@touch $@
 
 clean:
