@@ -186,3 +186,10 @@ def test_no_tasks():
     with pytest.raises(BadInput) as caught:
         balance_line({}, [], stations=1)
     assert "without tasks" in str(caught.value)
+
+
+def test_a_task_that_takes_no_time_stands_in_a_station():
+    """Found by the law above: a first task of no time was given a place before the first station."""
+    found = balance_line([0, 2, 2, 2, 3, 5, 6], [], stations=3)
+    assert (found.cycle_time, found.proved) == (7.0, True)
+    assert sorted(task for station in found.assignment for task in station) == [str(n) for n in range(1, 8)]

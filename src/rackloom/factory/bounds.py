@@ -54,7 +54,7 @@ def windows(tasks: Tasks, cycle: int) -> Windows:
 def _heads(tasks: Tasks, cycle: int) -> tuple[int, ...]:
     heads = [0] * len(tasks.times)
     for j in tasks.order:
-        need = stations_for((tasks.times[i] for i in (j, *bits(tasks.before[j]))), cycle) - 1
+        need = max(0, stations_for((tasks.times[i] for i in (j, *bits(tasks.before[j]))), cycle) - 1)  # work that takes no time stands in the first
         for i, together in tasks.stretches[j]:  # where they and all between them do not fit in one station, they stand in two
             need = max(need, heads[i] + (together > cycle))
         heads[j] = need
