@@ -27,7 +27,7 @@ SHEET_RATE = {"fp32": "tf32", "tf32": "tf32", "bf16": "bf16", "fp16": "bf16", "f
 # Bytes of an element as it is stored for a matrix product, with its share of the scales: one for 16 in NVFP4, for 32 in the MX formats.
 ELEMENT_BYTES = {"fp32": 4.0, "tf32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "mxfp8": 1.03125, "fp4": 0.5625, "nvfp4": 0.5625, "mxfp4": 0.53125, "int8": 1.0}
 TILES = ((64.0, 128.0), (128.0, 256.0))  # rows and columns of the result that one unit computes at a time
-WHOLE_SCALE = ("fp8", "int8")  # one scale for a whole tensor: its largest value must be found before it is cast
+WHOLE_SCALE = ("fp8",)  # one scale for a whole tensor: its largest value must be found before it is cast; int8 has one for each row
 BLOCK_SCALE = ("mxfp8", "fp4", "nvfp4", "mxfp4")  # a scale for each block along k: the measured kernels do not split k
 SCORE_FLOP_128 = 512.0  # of one score with heads of 128: 2 x (128 + 128)
 FIGURES = (
@@ -84,6 +84,11 @@ def take_kernels(system: System, catalog: Catalog, book: Ledger) -> Kernels:
     """Take what a system and the catalogue say of kernels into a ledger."""
     figures = {name: catalog.figure("performance-kernels", name) for name in (*FIGURES, "half_size_count")}
     fitted = {name: book.take(figure) for name, figure in figures.items()}
+    chip = catalog.items.get(system.accelerator)
+    quicker = chip.get("exponential_ratio") if chip else None  # of this chip's exponentials a cycle over those of the chips of the fit
+    if quicker is not None:
+        fitted["softmax_cycles_count"] = fitted["softmax_cycles_count"] / book.take(quicker)
+        figures["exponential_ratio"] = quicker
     rates = {name: book.take(peak) * book.take(system.compute_efficiency[name]) for name, peak in system.flop_per_s.items()}
     rate_keys = [figure.key for name in system.flop_per_s for figure in (system.flop_per_s[name], system.compute_efficiency[name])]
     sheet = [figure for figure in (system.units, system.clock_hz) if figure is not None]
@@ -180,7 +185,7 @@ def product_bytes(precision: str, m: Number, n: Number, k: Number, *, count: Num
 def quantise(chip: Kernels, precision: str, elements: Number) -> Seconds:
     """Cast of so many 16-bit elements to a narrow precision at run time, its starts included; nothing for 16 bits and more.
 
-    With one scale for the whole tensor (fp8, int8) the elements are read twice, with a scale for each block once.
+    With one scale for the whole tensor (fp8) the elements are read twice, with a scale for each row or block once.
     """
     size = ELEMENT_BYTES[precision]
     if size >= 2.0:
