@@ -240,7 +240,9 @@ def fit(rows: Sequence[Rows], chips: Mapping[str, Chip], start: Mapping[str, flo
             made = {group.machine: chips[group.machine].kernels(tried) for group in some}
             return float(np.mean([np.mean(np.abs(np.log1p(np.maximum(group.errors(made[group.machine]), -0.999)))) for group in some])) + 10.0 * (over + far)
 
-        answer = minimize(loss, np.zeros(len(names)), method="Nelder-Mead", options={"maxfev": 60 * len(names), "initial_simplex": _simplex(len(names)), "xatol": 1e-3, "fatol": 1e-5})
+        answer = minimize(
+            loss, np.zeros(len(names)), method="Nelder-Mead", options={"maxfev": 60 * len(names), "initial_simplex": _simplex(len(names)), "xatol": 1e-3, "fatol": 1e-5}
+        )
         best = {name: found[name] * float(np.exp(scale)) for name, scale in zip(names, np.clip(answer.x, -FARTHEST, FARTHEST), strict=True)}
         found.update({name: min(value, 1.0) if name in SHARES else value for name, value in best.items()})
     return found
@@ -274,9 +276,14 @@ def page(rows: Sequence[Rows], catalog: Catalog) -> str:
     left = {name: unseen(chip, [other for other in chips.values() if other.name != name]).kernels(apart[name]) for name, chip in chips.items()}
     shipped = {name: chip.kernels(start) for name, chip in chips.items()}
     fitted = [name for names, _ in FITS.values() for name in names]
-    constants = [[name, f"{start[name]:.4g}", f"{ships[name].low:.4g} to {ships[name].high:.4g}", f"{together[name]:.4g}", *(f"{apart[chip][name]:.4g}" for chip in chips)] for name in fitted]
+    constants = [
+        [name, f"{start[name]:.4g}", f"{ships[name].low:.4g} to {ships[name].high:.4g}", f"{together[name]:.4g}", *(f"{apart[chip][name]:.4g}" for chip in chips)]
+        for name in fitted
+    ]
     products = [group for group in rows if group.kind.startswith("gemm")]
-    whole = [[name, *(percent(float(np.median(np.abs(np.concatenate([g.errors(made[name]) for g in products if g.machine == name]))))) for made in (shipped, left))] for name in chips]
+    whole = [
+        [name, *(percent(float(np.median(np.abs(np.concatenate([g.errors(made[name]) for g in products if g.machine == name]))))) for made in (shipped, left))] for name in chips
+    ]
     return "\n\n".join([
         "# Kernels, measured and predicted",
         "Written by `make calibrate TABLES=DIR` from the measured tables of aiconfigurator (NVIDIA, Apache-2.0; catalogue source `aic_kernels`), TensorRT-LLM on A100, H100 and B200. Every "

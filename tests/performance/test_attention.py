@@ -93,7 +93,13 @@ def test_backward_is_slower_by_the_published_ratio():
     assert 2.5 * forward / backward == pytest.approx(516 / 595, rel=0.03)
 
 
-@given(kind=st.sampled_from(sorted(KINDS)), batch=st.integers(1, 64), sequence=st.integers(1, 40000), tp=st.sampled_from([1, 2, 4, 8]), name=st.sampled_from(["a100-hgx", "h100-hgx", "b200-hgx", "mi300x-8"]))
+@given(
+    kind=st.sampled_from(sorted(KINDS)),
+    batch=st.integers(1, 64),
+    sequence=st.integers(1, 40000),
+    tp=st.sampled_from([1, 2, 4, 8]),
+    name=st.sampled_from(["a100-hgx", "h100-hgx", "b200-hgx", "mi300x-8"]),
+)
 def test_never_faster_than_the_data_sheet(kind, batch, sequence, tp, name):
     attention, chip, sheet = KINDS[kind], real(name), system(name, catalog=CATALOG)
     tokens, peak, memory = batch * sequence, sheet.flop_per_s["bf16"].value, sheet.memory_bytes_per_s.value
@@ -109,8 +115,7 @@ def test_more_requests_or_tokens_never_take_less(kind, batch, sequence):
     for first, second in (((batch, sequence), (2 * batch, sequence)), ((batch, sequence), (batch, 2 * sequence))):
         for forward in (True, False):
             one, two = (
-                float((attention_forward(chip, attention, b * s, s, 1.0) if forward else decode_attention(chip, attention, b, s, 1.0, "bf16")).total)
-                for b, s in (first, second)
+                float((attention_forward(chip, attention, b * s, s, 1.0) if forward else decode_attention(chip, attention, b, s, 1.0, "bf16")).total) for b, s in (first, second)
             )
             assert two >= one * (1 - 1e-12)
 

@@ -175,7 +175,14 @@ def test_a_better_machine_is_never_slower(m, n, k, faster, which):
         assert float(product(better, "bf16", m, n, k).total) <= float(product(chip, "bf16", m, n, k).total) * (1 + 1e-9)
 
 
-@given(name=st.sampled_from(["a100-hgx", "h100-hgx", "b200-hgx", "mi300x-8", "tpu-v5p-cube"]), precision=st.sampled_from(PRECISIONS), m=sides, n=sides, k=sides, count=st.integers(1, 300))
+@given(
+    name=st.sampled_from(["a100-hgx", "h100-hgx", "b200-hgx", "mi300x-8", "tpu-v5p-cube"]),
+    precision=st.sampled_from(PRECISIONS),
+    m=sides,
+    n=sides,
+    k=sides,
+    count=st.integers(1, 300),
+)
 def test_never_faster_than_the_data_sheet(name, precision, m, n, k, count):
     chip, sheet = real(name), system(name, catalog=CATALOG)
     if precision.removeprefix("mx").removeprefix("nv") not in sheet.flop_per_s:

@@ -151,7 +151,19 @@ def test_a_need_says_what_its_kind_wants():
 
 @pytest.mark.parametrize(
     "strategy",
-    [{"tp": 3}, {"pp": 40}, {"ep": 2}, {"dp": 3, "ep": 2}, {"dp": 64}, {"tp": 2, "tpp": 1}, {"recompute": "some"}, {"zero": 4}, {"interleave": 2, "schedule": "dualpipe"}, {"attention": "flash"}, {"gradients": "fp8"}],
+    [
+        {"tp": 3},
+        {"pp": 40},
+        {"ep": 2},
+        {"dp": 3, "ep": 2},
+        {"dp": 64},
+        {"tp": 2, "tpp": 1},
+        {"recompute": "some"},
+        {"zero": 4},
+        {"interleave": 2, "schedule": "dualpipe"},
+        {"attention": "flash"},
+        {"gradients": "fp8"},
+    ],
 )
 def test_training_strategies_that_do_not_divide_are_refused(strategy):
     with pytest.raises(BadInput):

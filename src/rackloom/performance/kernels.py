@@ -169,7 +169,7 @@ def _tiled_s(units: Units, rate: Number, m: Number, n: Number, k: Number, count:
     best: Number = np.inf
     for rows, columns in TILES:
         step_s = np.maximum(2.0 * rows * columns * units.count / rate, units.step_s)
-        tiles = np.ceil(m / rows) * np.ceil(n / columns) * count
+        tiles = np.maximum(np.ceil(m / rows) * np.ceil(n / columns) * count, 1e-9)  # no work, no time
         parts = np.clip(units.count / tiles, 1.0, np.maximum(k / units.split_depth, 1.0)) if splits else 1.0
         waves = tiles * parts / units.count
         waves = np.maximum(waves + units.wave_share * (np.ceil(waves) - waves), 1.0)

@@ -48,7 +48,18 @@ def _table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
 
 
 def _strategies(search: Search, console: Any) -> None:
-    names = {"tp": "TP", "pp": "PP", "cp": "CP", "ep": "EP", "dp": "DP", "micro_batch": "micro batch", "interleave": "chunks", "schedule": "schedule", "recompute": "recompute", "zero": "ZeRO"}
+    names = {
+        "tp": "TP",
+        "pp": "PP",
+        "cp": "CP",
+        "ep": "EP",
+        "dp": "DP",
+        "micro_batch": "micro batch",
+        "interleave": "chunks",
+        "schedule": "schedule",
+        "recompute": "recompute",
+        "zero": "ZeRO",
+    }
     rows = [
         [*(str(c.strategy[key]) for key in names), number_text(c.step_s, "s"), number_text(c.tokens_per_s_per_accelerator, "token/s"), number_text(c.memory_bytes, "byte")]
         for c in search.ranked[:STRATEGIES]
@@ -76,7 +87,10 @@ def _front(front: tuple[FrontPoint, ...], console: Any) -> None:
 
 
 def _support(support: Support, console: Any) -> None:
-    rows = [[line.group, str(line.runs), "–" if line.median_error is None else f"{line.median_error:.1%}", "–" if line.coverage is None else f"{line.coverage:.0%}"] for line in support.groups]
+    rows = [
+        [line.group, str(line.runs), "–" if line.median_error is None else f"{line.median_error:.1%}", "–" if line.coverage is None else f"{line.coverage:.0%}"]
+        for line in support.groups
+    ]
     console.print(_table(f"This case is {support.grade} covered", ["published runs of", "predicted", "median error", "in the 80 % interval"], rows))
     for note in support.notes:
         console.print(f"  {note}", markup=False)
