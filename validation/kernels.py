@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,10 @@ CAST = ("fp8", "nvfp4", "fp8_block", "sq")  # rows whose time holds the cast of 
 # Kernels that one measured call starts: attention with rotary embedding, the cache's new entries and what joins split parts; experts with
 # choosing, sorting, moving there and back, activation.
 PREFILL_STARTS, DECODE_STARTS, EXPERT_STARTS = 5.0, 4.0, 10.0
+PREFILL_PASSES = 1.2  # over queries, keys and values: rotary embedding and the cache's new entries
 MOST_QUERIES = 16  # for each key-value head: beyond, this engine takes a kernel that reads the cache once for each of them
 LONG_S = 1e-4  # prefill is fitted to rows that take longer: in shorter ones starts hide the rest. All are scored
-FARTHEST = np.log(3.0)  # a constant moves at most by this factor from where its fit starts
+FARTHEST = np.log(5.0)  # a constant moves at most by this factor from where its fit starts
 SAMPLE = 4000  # rows of a class and machine that a fit looks at
 # What is fitted together: constants, and the classes of kernels that they are fitted to.
 FITS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -45,6 +46,12 @@ FITS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "attention": (("attention_forward_share", "softmax_cycles_count", "tile_cycles_count", "attention_chain_share"), "prefill"),
     "decode": (("cache_read_share", "walk_cycles_count", "walk_depth_count", "visit_cycles_count"), "decode"),
 }
+# Where every fit starts: round values that no table was asked for.
+NEUTRAL = {
+    "launch_s": 3e-6, "reach_share": 0.9, "step_cycles_count": 2.0, "wave_share": 0.5, "split_depth_count": 300.0, "split_cycles_count": 2000.0, "tensor_cast_count": 3.0,
+    "block_cast_count": 1.0, "attention_forward_share": 0.9, "softmax_cycles_count": 0.03, "tile_cycles_count": 5000.0, "attention_chain_share": 0.5, "cache_read_share": 0.9,
+    "walk_cycles_count": 5.0, "walk_depth_count": 2000.0, "visit_cycles_count": 2000.0,
+}  # fmt: skip
 SHARES = ("reach_share", "wave_share", "attention_forward_share", "attention_chain_share", "cache_read_share")
 
 
@@ -142,8 +149,9 @@ def _gemm_seconds(precision: str, *, cast: bool) -> Callable[[Kernels, Mapping[s
 def _moe(chip: str, columns: Mapping[str, np.ndarray]) -> list[Rows]:
     names = ("num_tokens", "hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size", "moe_ep_size")
     out: list[Rows] = []
+    quick = np.char.endswith(columns["kernel_source"].astype(str), "min_latency")
     for written, precision in MOE_PRECISION.items():
-        keep = (columns["moe_dtype"] == written) & np.char.startswith(columns["distribution"].astype(str), "balanced")
+        keep = ~quick & (columns["moe_dtype"] == written) & np.char.startswith(columns["distribution"].astype(str), "balanced")
         keep = keep & ~np.char.endswith(columns["kernel_source"].astype(str), "nongated")
         out += _group(chip, columns, keep, f"experts {precision}", names, _moe_seconds(precision))
     return out
@@ -171,25 +179,66 @@ def _prefill(chip: str, columns: Mapping[str, np.ndarray]) -> list[Rows]:
 def _decode(chip: str, columns: Mapping[str, np.ndarray]) -> list[Rows]:
     keep = (columns["attn_dtype"] == "bfloat16") & (columns["kv_cache_dtype"] == "bfloat16")
     pairs = np.where(columns["num_key_value_heads"] > 0, columns["num_key_value_heads"], columns["num_heads"]).astype(float)
-    seen = np.where(columns["window_size"] > 0, np.minimum(columns["step"], columns["window_size"]), columns["step"]).astype(float)
-    read = columns["batch_size"] * seen * pairs * columns["head_dim"] * 4.0  # bytes of keys and values
-    sheet = load_catalog().item(chip).figure("memory_bytes_per_s").value
-    keep = keep & (columns["num_heads"] <= MOST_QUERIES * pairs) & (read / sheet <= columns["latency"].astype(float) * 1e-3)
-    return _group(chip, columns, keep, "decode", ("batch_size", "step", "num_heads", "num_key_value_heads", "head_dim", "window_size"), _attended(prefill=False))
+    columns = {**columns, "keys_only": (columns["num_heads"] > pairs) | (chip == "b200")}  # the tables' cache repeats one block: these kernels read the keys alone from memory
+    keep = keep & (columns["num_heads"] <= MOST_QUERIES * pairs)
+    names = ("batch_size", "step", "num_heads", "num_key_value_heads", "head_dim", "window_size", "keys_only")
+    return _group(chip, columns, keep, "decode", names, _attended(prefill=False))
+
+
+LATENT = Attention("mla", 128, 128, 192, kv_lora_rank=512, qk_nope_dim=128, qk_rope_dim=64, v_dim=128)
+
+
+def _latent(kind: str) -> Callable[[str, Mapping[str, np.ndarray]], list[Rows]]:
+    def read(chip: str, columns: Mapping[str, np.ndarray]) -> list[Rows]:
+        keep = columns["kv_cache_dtype"] == "bfloat16"
+        return _group(chip, columns, keep, f"latent {kind}", ("batch_size", "isl", "step", "num_heads"), _latent_seconds(prefill=kind == "prefill"))
+
+    return read
+
+
+def _latent_seconds(*, prefill: bool) -> Callable[[Kernels, Mapping[str, np.ndarray]], np.ndarray]:
+    def seconds(chip: Kernels, c: Mapping[str, np.ndarray]) -> np.ndarray:
+        out = np.empty(c["num_heads"].size)
+        for heads in np.unique(c["num_heads"]):
+            here = c["num_heads"] == heads
+            attention = replace(LATENT, heads=int(heads), kv_heads=int(heads))
+            tokens = c["batch_size"][here] * c["isl"][here]
+            if prefill:
+                moved = PREFILL_PASSES * 2.0 * tokens * heads * (2.0 * 192.0 + 128.0)
+                took = attention_forward(chip, attention, tokens, c["isl"][here], 1.0) + stream(chip, moved)
+            else:
+                took = decode_attention(chip, attention, c["batch_size"][here], c["step"][here] + 1.0, 1.0, "bf16")
+            out[here] = (took + starts(chip, PREFILL_STARTS if prefill else DECODE_STARTS)).total
+        return out
+
+    return seconds
+
+
+def _batched(chip: str, columns: Mapping[str, np.ndarray]) -> list[Rows]:
+    first = columns["op_name"] == "mla_gen_pre"  # into the latent space, and out of it
+    columns = {**columns, "n": np.where(first, 512, 128), "k": np.where(first, 128, 512)}
+    return _group(chip, columns, columns["bmm_dtype"] == "bfloat16", "batched bf16", ("num_tokens", "n", "k", "num_heads"), _batched_seconds)
+
+
+def _batched_seconds(chip: Kernels, c: Mapping[str, np.ndarray]) -> np.ndarray:
+    return np.asarray((product(chip, "bf16", c["num_tokens"], c["n"], c["k"], count=c["num_heads"]) + starts(chip, 1.0)).total)
 
 
 def _attended(*, prefill: bool) -> Callable[[Kernels, Mapping[str, np.ndarray]], np.ndarray]:
     def seconds(chip: Kernels, c: Mapping[str, np.ndarray]) -> np.ndarray:
-        shapes = np.column_stack([c["num_heads"], c["num_key_value_heads"], c["head_dim"], c["window_size"]])
+        shapes = np.column_stack([c["num_heads"], c["num_key_value_heads"], c["head_dim"], c["window_size"]])  # keys_only follows from them
         out = np.empty(len(shapes))
         for shape in np.unique(shapes, axis=0):
             here = (shapes == shape).all(axis=1)
             heads, pairs, size, window = (int(value) for value in shape)
             attention = Attention("sliding" if window else "gqa", heads, pairs or heads, size, v_dim=size, window=window)
             if prefill:
-                took = attention_forward(chip, attention, c["batch_size"][here] * c["isl"][here], c["isl"][here], 1.0)
+                tokens = c["batch_size"][here] * c["isl"][here]
+                took = attention_forward(chip, attention, tokens, c["isl"][here], 1.0)
+                took = took + stream(chip, PREFILL_PASSES * 2.0 * tokens * size * (heads + 2 * (pairs or heads)))
             else:
-                took = decode_attention(chip, attention, c["batch_size"][here], c["step"][here], 1.0, "bf16")
+                seen = replace(attention, v_dim=0) if c["keys_only"][here].all() else attention
+                took = decode_attention(chip, seen, c["batch_size"][here], c["step"][here] + 1.0, 1.0, "bf16")
             out[here] = (took + starts(chip, PREFILL_STARTS if prefill else DECODE_STARTS)).total
         return out
 
@@ -197,7 +246,8 @@ def _attended(*, prefill: bool) -> Callable[[Kernels, Mapping[str, np.ndarray]],
 
 
 READERS: Mapping[str, Callable[[str, Mapping[str, np.ndarray]], list[Rows]]] = {
-    "gemm": _gemm, "moe": _moe, "context_attention": _prefill, "generation_attention": _decode,
+    "gemm": _gemm, "mla_bmm": _batched, "moe": _moe, "context_attention": _prefill, "context_mla": _latent("prefill"), "generation_attention": _decode,
+    "generation_mla": _latent("decode"),
 }  # fmt: skip
 
 
@@ -220,8 +270,19 @@ def chips_of(catalog: Catalog) -> dict[str, Chip]:
 
 
 def unseen(chip: Chip, others: Sequence[Chip]) -> Chip:
-    """A chip of which only the data sheet is known: its ceilings are the means of the others'."""
-    shares = {p: float(np.mean([other.shares[p] for other in others if p in other.shares] or [other.shares["bf16"] for other in others])) for p in chip.peaks_flop_per_s}
+    """A chip of which only the data sheet is known: its ceilings are the means of the others'.
+
+    Where no other has a precision, its share is bf16's, and for 4 bits falls as much again below that of 8 bits as this
+    does below bf16.
+    """
+
+    def mean(precision: str) -> float | None:
+        known = [other.shares[precision] for other in others if precision in other.peaks_flop_per_s]
+        return float(np.mean(known)) if known else None
+
+    wide, narrow = mean("bf16") or 1.0, mean("fp8")
+    guess = {"fp4": narrow**2 / wide} if narrow else {}
+    shares = {p: mean(p) or guess.get(p, wide) for p in chip.peaks_flop_per_s}
     return Chip(chip.name, chip.peaks_flop_per_s, shares, chip.memory_bytes_per_s, float(np.mean([other.memory_share for other in others])), chip.units, chip.clock_hz)
 
 
@@ -241,7 +302,7 @@ def fit(rows: Sequence[Rows], chips: Mapping[str, Chip], start: Mapping[str, flo
             return float(np.mean([np.mean(np.abs(np.log1p(np.maximum(group.errors(made[group.machine]), -0.999)))) for group in some])) + 10.0 * (over + far)
 
         answer = minimize(
-            loss, np.zeros(len(names)), method="Nelder-Mead", options={"maxfev": 60 * len(names), "initial_simplex": _simplex(len(names)), "xatol": 1e-3, "fatol": 1e-5}
+            loss, np.zeros(len(names)), method="Nelder-Mead", options={"maxfev": 90 * len(names), "initial_simplex": _simplex(len(names)), "xatol": 1e-3, "fatol": 1e-5}
         )
         best = {name: found[name] * float(np.exp(scale)) for name, scale in zip(names, np.clip(answer.x, -FARTHEST, FARTHEST), strict=True)}
         found.update({name: min(value, 1.0) if name in SHARES else value for name, value in best.items()})
@@ -249,7 +310,7 @@ def fit(rows: Sequence[Rows], chips: Mapping[str, Chip], start: Mapping[str, flo
 
 
 def _simplex(size: int) -> np.ndarray:
-    return np.vstack([np.zeros(size), 0.2 * np.eye(size)])
+    return np.vstack([np.zeros(size), 0.4 * np.eye(size)])
 
 
 # --- the page -----------------------------------------------------------------------------------------------------
@@ -271,8 +332,9 @@ def page(rows: Sequence[Rows], catalog: Catalog) -> str:
     chips = chips_of(catalog)
     ships = {name: catalog.figure("performance-kernels", name) for name in (*FIGURES, "half_size_count")}
     start = {name: figure.value for name, figure in ships.items()}
-    together = fit(rows, chips, start)
-    apart = {name: fit([group for group in rows if group.machine != name], chips, start) for name in chips}
+    neutral = {**start, **NEUTRAL}
+    together = fit(rows, chips, neutral)
+    apart = {name: fit([group for group in rows if group.machine != name], chips, neutral) for name in chips}
     left = {name: unseen(chip, [other for other in chips.values() if other.name != name]).kernels(apart[name]) for name, chip in chips.items()}
     shipped = {name: chip.kernels(start) for name, chip in chips.items()}
     fitted = [name for names, _ in FITS.values() for name in names]
@@ -287,9 +349,11 @@ def page(rows: Sequence[Rows], catalog: Catalog) -> str:
     return "\n\n".join([
         "# Kernels, measured and predicted",
         "Written by `make calibrate TABLES=DIR` from the measured tables of aiconfigurator (NVIDIA, Apache-2.0; catalogue source `aic_kernels`), TensorRT-LLM on A100, H100 and B200. Every "
-        "row of a class is scored, but for these: experts only where tokens go to them evenly and the block is gated, attention only in 16 bits; decode with at most 16 queries a key-value head (beyond, the engine takes another kernel) and not faster than the data sheet's memory rate; weight-only formats and statically scaled "
+        "row of a class is scored, but for these: experts only where tokens go to them evenly and the block is gated, attention only in 16 bits; decode with at most 16 queries a key-value head (beyond, the engine takes another kernel); experts' kernels of least latency; caches in 8 bits; weight-only formats and statically scaled "
         "fp8 are not among the program's precisions. Error is predicted over measured time, less 1; rows of fp8, nvfp4 and int8 hold the cast of their input.",
-        "'Left out' is a machine predicted from its data sheet alone (peak rates, memory rate, units, clock), with constants fitted to the other two and the means of their best shares.",
+        "'Left out' is a machine predicted from its data sheet alone (peak rates, memory rate, units, clock), with constants fitted to the other two, from round values, and the means of their best "
+        "shares. Where a precision was measured on no other machine its share is that of bf16 (int8), or as far below fp8 as fp8 is below bf16 (nvfp4). Formats in blocks of 128 (DeepSeek's fp8) are predicted as mxfp8. Prefill is fitted to "
+        "rows above 0.1 ms; latent attention, batched products and experts are not fitted. A100 has no latent kernel of its own and decodes by a slower path.",
         "## All matrix products, median error",
         table(["machine", "as shipped", "left out"], whole),
         "## Constants",
