@@ -88,6 +88,12 @@ def test_a_model_alone():
     assert "8.03 billion parameters" in done.stdout
 
 
+def test_memory_by_kind_and_flops_by_rule_are_told():
+    done = run("needs", "llama-3.1-8b", "--system", "h100-hgx", "--train", "2e12tok", "--deadline", "90d")
+    for word in ("weights", "gradients", "optimizer", "activations", "buffers", "useful", "megatron_recomputed", "llm_foundry", "hardware"):
+        assert word in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..draws import central, interval
 from ..needs import Estimate
-from ..performance import FrontPoint, Search, Support
+from ..performance import RULES, FrontPoint, Search, Support
 from ..program import Asked
 from .numbers import number_text
 
@@ -30,6 +30,7 @@ def print_asked(asked: Asked, console: Any, *, support: bool) -> None:
     if asked.search is not None and asked.search.ranked:
         _strategies(asked.search, console)
     _limits(asked.estimate, console)
+    _memory_and_flops(asked.estimate, console)
     if asked.front:
         _front(asked.front, console)
     console.print("Left out: " + "; ".join(asked.estimate.left_out) + ".", style="dim", markup=False)
@@ -75,6 +76,16 @@ def _limits(estimate: Estimate, console: Any) -> None:
     ends = interval(rate) or (central(rate), central(rate))
     console.print(f"tok/s each {number_text(central(rate), 'token/s', *ends)} (80 % interval). Half of the step's interval by cause alone: "
                   + ", ".join(f"{group} {share:.1%}" for group, share in estimate.spread.items()), markup=False)  # fmt: skip
+
+
+def _memory_and_flops(estimate: Estimate, console: Any) -> None:
+    """Memory by kind, and the utilisation by each rule of counting FLOPs."""
+    rows = {kind: estimate.ledger.row(f"{estimate.prefix}.{kind}_bytes") for kind in ("weights", "gradients", "optimizer", "activations", "buffers")}
+    kinds = ", ".join(f"{kind} {number_text(row.value, row.unit)}" for kind, row in rows.items() if row is not None)
+    console.print(f"Memory of the fullest accelerator: {number_text(central(estimate.memory_bytes), 'byte')} ({kinds}); {'fits' if estimate.fits else 'see above'}", markup=False)
+    used = {rule: estimate.ledger.row(f"{estimate.prefix}.{rule}_utilisation_share") for rule in RULES}
+    said = ", ".join(f"{rule} {row.value:.1%}" for rule, row in used.items() if row is not None)
+    console.print(f"Of the data sheet's dense rate, by rule of counting FLOPs: {said}", markup=False)
 
 
 def _front(front: tuple[FrontPoint, ...], console: Any) -> None:
