@@ -119,13 +119,14 @@ def _context(machine: Machine, layer: Layer, c: Columns, where: Groups, tokens: 
 
 
 def head_pass(machine: Machine, model: Model, job: TrainingJob, c: Columns) -> Pass:
-    """Output head and loss of one micro batch, in 16 bits; the loss counts as forward."""
+    """Embedding, output head and loss of one micro batch, in 16 bits; the loss counts as forward."""
     chip = machine.kernels
     tokens = c.micro_batch * job.sequence / c.cp
     width = model.vocabulary / c.tp
-    loss = LOGIT_BYTES * tokens * width
-    forward = Part(product(chip, "bf16", tokens, width, model.hidden) + stream(chip, loss), memory_bytes=loss)
-    return Pass(forward, Part(product(chip, "bf16", tokens, model.hidden, width)), Part(product(chip, "bf16", model.hidden, width, tokens)))
+    loss, looked_up = LOGIT_BYTES * tokens * width, 4.0 * tokens * model.hidden  # rows of the table read and written; their gradients are added in 32 bits
+    forward = Part(product(chip, "bf16", tokens, width, model.hidden) + stream(chip, loss + looked_up), memory_bytes=loss + looked_up)
+    weights = Part(product(chip, "bf16", model.hidden, width, tokens) + stream(chip, 2.5 * looked_up), memory_bytes=2.5 * looked_up)
+    return Pass(forward, Part(product(chip, "bf16", tokens, model.hidden, width)), weights)
 
 
 def dense_and_expert_parameters(model: Model, c: Columns) -> tuple[Number, Number]:
