@@ -66,11 +66,12 @@ class Chip:
     memory_share: float
     units: float
     clock_hz: float
+    year: int
 
     def kernels(self, fitted: Mapping[str, float]) -> Kernels:
         """The chip's kernels with some constants."""
         best = {name: peak * self.shares[name] for name, peak in self.peaks_flop_per_s.items()}
-        return make_kernels(self.name, best, self.memory_bytes_per_s * self.memory_share, self.units, self.clock_hz, fitted)
+        return make_kernels(self.name, best, self.memory_bytes_per_s * self.memory_share, self.units, self.clock_hz, fitted, year=self.year)
 
 
 @dataclass(frozen=True)
@@ -264,7 +265,7 @@ def chips_of(catalog: Catalog) -> dict[str, Chip]:
         shares = {p: figure.value if (figure := item.get(f"{p}_efficiency_share")) else bf16 for p in peaks}
         out[name] = Chip(
             name, peaks, shares, item.figure("memory_bytes_per_s").value, item.figure("memory_efficiency_share").value, item.figure("compute_units_count").value,
-            (item.get("clock_hz") or catalog.figure("performance-kernels", "reference_clock_hz")).value,
+            (item.get("clock_hz") or catalog.figure("performance-kernels", "reference_clock_hz")).value, int(item.text["year"]),
         )  # fmt: skip
     return out
 
@@ -283,7 +284,7 @@ def unseen(chip: Chip, others: Sequence[Chip]) -> Chip:
     wide, narrow = mean("bf16") or 1.0, mean("fp8")
     guess = {"fp4": narrow**2 / wide} if narrow else {}
     shares = {p: mean(p) or guess.get(p, wide) for p in chip.peaks_flop_per_s}
-    return Chip(chip.name, chip.peaks_flop_per_s, shares, chip.memory_bytes_per_s, float(np.mean([other.memory_share for other in others])), chip.units, chip.clock_hz)
+    return Chip(chip.name, chip.peaks_flop_per_s, shares, chip.memory_bytes_per_s, float(np.mean([other.memory_share for other in others])), chip.units, chip.clock_hz, chip.year)
 
 
 def fit(rows: Sequence[Rows], chips: Mapping[str, Chip], start: Mapping[str, float]) -> dict[str, float]:

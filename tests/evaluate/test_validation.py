@@ -24,7 +24,7 @@ def path(tmp_path):
 
 def predict(row, source):
     assert source["title"]
-    return {"a": prediction(2.2, 2.0, open_settings=("pp",)), "b": prediction(700.0, 1000.0, quantity="tokens_per_s_per_gpu", kind="moe", machine="blackwell")}[row["id"]]
+    return ({"a": prediction(2.2, 2.0, open_settings=("pp",)), "b": prediction(700.0, 1000.0, quantity="tokens_per_s_per_gpu", kind="moe", machine="blackwell")}[row["id"]],)
 
 
 def test_rows_groups_and_what_is_not_verified(path):
@@ -80,7 +80,7 @@ def test_a_row_with_a_fault_is_never_predicted(tmp_path):
 
 def test_json_is_strict_and_says_what_is_not_known_as_null(path):
     def endless(row, source):
-        return prediction(math.inf, 2.0) if row["id"] == "b" else prediction(2.2, 2.0, high=math.inf)
+        return (prediction(math.inf, 2.0) if row["id"] == "b" else prediction(2.2, 2.0, high=math.inf),)
 
     found = validation_data(validate_cases(path, endless))
     text = json.dumps(found, allow_nan=False)

@@ -38,7 +38,7 @@ def errors():
     found = read_published([CASES])
     out = {}
     for published in found.rows:
-        predicted = predict_row(published.row, found.sources[published.row["source"]], catalog=CATALOG)
+        (predicted,) = predict_row(published.row, found.sources[published.row["source"]], catalog=CATALOG)
         out[published.row["id"]] = predicted.value / predicted.measured - 1
     return out
 

@@ -17,7 +17,7 @@ from .scores import Score, error_of, group_names, score_groups
 NOT_VERIFIED = "not verified at its source: recalled"
 AS_TOKENS = ("tflops_per_gpu", "mfu", "hfu")  # rates of FLOPs are compared as tokens/s, by the source's rule of counting
 
-Predict = Callable[[Mapping[str, Any], Mapping[str, Any]], Prediction]
+Predict = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Prediction, ...]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def validate_cases(path: str | Path | Iterable[str | Path], predict: Predict, *,
     path : str, Path, or several of them
         files in the collectors' or in our own form; '-' is standard input
     predict : callable
-        takes a row and its source, gives a `performance.Prediction`; such as `row_predictor()`
+        takes a row and its source, gives a `performance.Prediction` for each quantity; such as `row_predictor()`
     sources : sequence of str
         keys of the sources that are looked at; all without any
     progress : callable, optional
@@ -88,7 +88,7 @@ def validate_cases(path: str | Path | Iterable[str | Path], predict: Predict, *,
     rows = [row for row in given.rows if not sources or row.source in sources]
     cases = []
     for done, row in enumerate(rows, start=1):
-        cases.append(_case(row, predict))
+        cases += _cases(row, predict)
         if progress:
             progress(done, len(rows))
     return Validation(tuple(cases), score_groups(_with_groups(cases)), {key: source for key, source in given.sources.items() if not sources or key in sources})
@@ -118,19 +118,24 @@ def _finite(value: float | None) -> float | None:
     return value if value is None or math.isfinite(value) else None
 
 
-def _case(row: PublishedRow, predict: Predict) -> ValidatedCase:
+def _cases(row: PublishedRow, predict: Predict) -> list[ValidatedCase]:
+    """A case for each quantity of the row; one where it is skipped."""
     case = ValidatedCase(row.id, row.source, quantity_of(row.row), None, place=row.place)
     if row.row.get("verified") is False:
-        return replace(case, skipped=NOT_VERIFIED)
+        return [replace(case, skipped=NOT_VERIFIED)]
     if row.fault:
-        return replace(case, skipped=row.fault)
+        return [replace(case, skipped=row.fault)]
     try:
         found = predict(row.row, row.told)
     except (NotScored, BadInput, Unknown, OutOfRange) as error:
-        return replace(case, skipped=reason_of(error))
+        return [replace(case, skipped=reason_of(error))]
+    return [_checked(replace(case, quantity=each.quantity), each) for each in found]
+
+
+def _checked(case: ValidatedCase, found: Prediction) -> ValidatedCase:
     if not (math.isfinite(found.value) and found.value > 0.0):
         return replace(case, skipped="the prediction is not a finite number above 0")
-    return replace(case, quantity=found.quantity, prediction=found)
+    return replace(case, prediction=found)
 
 
 def reason_of(error: Exception) -> str:

@@ -24,7 +24,9 @@ class Need:
     """One workload: pretraining (tokens within a time) or serving (a rate under latency limits).
 
     Training states `tokens` [token] and `within_s` [s]; serving states `rate_tokens_per_s` (output tokens a second over
-    all users at `start`), `input_tokens` and `output_tokens` of one request, and may limit `ttft_s` and `tpot_s` [s].
+    all users at `start`), `input_tokens` and `output_tokens` of one request, and may limit `ttft_s` and `tpot_s` [s]; a share
+    `ttft_share` of the requests keeps the former (None: the mean). `hit_share` of a prompt's tokens are in the prefix cache, `hit_host_share`
+    of these in the host's memory; `spread` is the standard deviation of lengths over their mean.
     `growth_per_year` is the factor by which the workload grows each year [-].
     Raises BadInput when a figure that its kind needs is missing.
     """
@@ -40,6 +42,10 @@ class Need:
     output_tokens: Figure | None = None
     ttft_s: Figure | None = None
     tpot_s: Figure | None = None
+    ttft_share: float | None = None
+    hit_share: Figure | None = None
+    hit_host_share: Figure | None = None
+    spread: Figure | None = None
     growth_per_year: Figure | None = None
     rack_power_limit_w: Figure | None = None
     coolant_supply_temperature_k: Figure | None = None

@@ -53,7 +53,7 @@ def attention_forward(chip: Kernels, attention: Attention, tokens: Number, seque
     """
     quick = _fused_s(chip, attention, tokens, sequence, tp, 1.0, precision)
     if fused is True:
-        return joined(quick, _moved_bytes(attention, tokens, tp, precision) / chip.memory_bytes_per_s) if chip.units is not None else Seconds(quick, 0.0)
+        return joined(quick, _moved_bytes(attention, tokens, tp, precision) / chip.memory_bytes_per_s, chip.units.join) if chip.units is not None else Seconds(quick, 0.0)
     return _unfused(chip, attention, tokens, sequence, tp, fused, quick, (1.0, UNFUSED_FORWARD_BYTES))
 
 
@@ -101,13 +101,18 @@ def _moved_bytes(attention: Attention, tokens: Number, tp: Number, precision: st
     return tokens * (ELEMENT_BYTES[precision] * (heads * attention.head_dim + pairs * (attention.head_dim + attention.v_dim)) + 2.0 * heads * attention.v_dim)
 
 
-def decode_attention(chip: Kernels, attention: Attention, tokens: Number, context: Number, tp: Number, kv_precision: str) -> Seconds:
+def decode_attention(
+    chip: Kernels, attention: Attention, tokens: Number, context: Number, tp: Number, kv_precision: str, *, queries: float = 1.0
+) -> Seconds:  # fmt: skip
     """Attention of one new token of each of `tokens` requests over a cache of `context` tokens; its start is apart.
 
-    kv_precision: in which the cache lies. Floats or arrays that broadcast.
+    kv_precision: in which the cache lies; queries: new tokens of a request that are looked at together (speculative decoding),
+    which read the cache once. Floats or arrays that broadcast.
     """
     rate = chip.attention_forward_flop_per_s
-    flop_s = decode_flop(attention, tokens, context, tp) / rate
+    if ELEMENT_BYTES[kv_precision] == 1.0 and "fp8" in chip.rates_flop_per_s:  # products in the type that the cache lies in
+        rate = rate * (chip.rate("fp8") / chip.rate("bf16"))
+    flop_s = queries * decode_flop(attention, tokens, context, tp) / rate
     bytes_s = cache_bytes(attention, tokens, context, tp, kv_precision) / (chip.memory_bytes_per_s * chip.cache_read_share)
     if chip.units is None:
         return roofline(flop_s, bytes_s)
@@ -115,7 +120,7 @@ def decode_attention(chip: Kernels, attention: Attention, tokens: Number, contex
     seen = 0.0 if attention.kind == "linear" else np.minimum(context, attention.window) if attention.window else context
     visits = tokens * (1.0 if attention.kind == "mla" else attention.kv_heads / kv_split(attention, tp))  # a unit takes one request and key-value head
     unit_s = units.walk_s * np.minimum(seen, units.walk_depth) + units.visit_s * visits / units.count
-    return joined(flop_s, bytes_s) + Seconds(unit_s, 0.0)
+    return joined(flop_s, bytes_s, units.join) + Seconds(unit_s, 0.0)
 
 
 def cache_bytes(attention: Attention, tokens: Number, context: Number, tp: Number, kv_precision: str) -> Number:

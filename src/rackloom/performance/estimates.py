@@ -14,16 +14,15 @@ from ..draws import Draws, Number, central, interval
 from ..errors import BadInput, Fault
 from ..figures import Figure
 from ..ledger import Ledger, Numbers
-from ..needs.model import Model, decode_flop_per_token, forward_flop_per_token, train_flop_per_token
+from ..needs.model import Model, train_flop_per_token
 from ..needs.need import Estimate
 from .columns import Columns, columns_of, micro_batches
 from .flops import RULES, flop_per_token
 from .goodput import goodput_of
-from .jobs import ServingStrategy, Traffic, TrainingJob, TrainingStrategy, as_mapping, base_of, serving_strategy, training_strategy
+from .jobs import TrainingJob, TrainingStrategy, as_mapping, base_of, training_strategy
 from .machine import Machine, make_machine
-from .memory import serving_memory, training_memory
+from .memory import training_memory
 from .ripeness import GROUPS, group_of
-from .serving import ServeColumns, serve_times
 from .training import step_times
 
 CAUSES = ("compute", "memory", "scale_up", "scale_out", "host", "bubble")
@@ -33,12 +32,6 @@ TRAINING_LEFT_OUT = (
     "expert routing beyond one stated imbalance",
     "losses where groups of powers of two leave places of a scale-up domain empty",
     "the host's share of starting kernels where they are too short to hide it",
-)
-SERVING_LEFT_OUT = (
-    "queueing: time to first token is one prompt's prefill and one decode step, without waiting for other prompts",
-    "spread of request lengths: every request has the stated tokens",
-    "chunked prefill, prefill and decode on separate accelerators, speculative decoding, reuse of prefixes",
-    "pipeline parallelism",
 )
 
 
@@ -135,8 +128,8 @@ def write_training(
         f"useful FLOPs of a token: 3 (2 weights that it meets + attention over {job.sequence}/2 tokens)",
         model_keys,
     )
-    counts = _put_strategy(written, {**as_mapping(s), "micro_batches": int(micro_batches(job, c)), "placed": accelerators})
-    seconds = _put_causes(written, machine, times.by_cause(), (*model_keys, *counts), "one step")
+    counts = put_strategy(written, {**as_mapping(s), "micro_batches": int(micro_batches(job, c)), "placed": accelerators})
+    seconds = put_causes(written, machine, times.by_cause(), (*model_keys, *counts), "one step")
     step = written.put("step_s", sum(seconds.values()), "s", "compute + memory + scale-up + scale-out + host + bubble", [written.key(f"{cause}_s") for cause in CAUSES])
     tokens = float(job.global_batch * job.sequence)
     rate = written.put(
@@ -150,14 +143,14 @@ def write_training(
     written.put("flop_utilisation_share", flop * rate / system.flop_per_s[base_of(job.precision)].value, "1", f"useful FLOPs of a token x tokens/s per accelerator / dense {job.precision} data-sheet rate",
                 [written.key("train_flop"), written.key("tokens_per_s_per_accelerator"), system.flop_per_s[base_of(job.precision)].key])  # fmt: skip
     kinds = training_memory(model, job, c)
-    memory = _put_memory(written, kinds, (*model_keys, *counts))
-    _put_traffic(written, times.memory_bytes, times.scale_up_bytes, times.scale_out_bytes, (*model_keys, *counts), "one step")
+    memory = put_memory(written, kinds, (*model_keys, *counts))
+    put_traffic(written, times.memory_bytes, times.scale_up_bytes, times.scale_out_bytes, (*model_keys, *counts), "one step")
     _put_rules(written, model, system, job, s, rate)
     spread = _put_spread(written, model, system, job, c, catalog)
     used = max(min(s.tp * s.cp, system.tiers[0].size), min(s.ep, system.tiers[0].size))
     written.put("scale_up_used_count", used, "1", "largest group of tensor, context or expert ranks that the strategy keeps in one scale-up domain", counts)
-    fits, why = _fits(machine, memory)
-    shares = _put_shares(written, seconds)
+    fits, why = fits_in(machine, memory)
+    shares = put_shares(written, seconds)
     return Estimate(
         need or model.name, system.name, "training", fits, why, float(accelerators), s.tp * s.pp * s.cp, as_mapping(s), rate, memory, shares, max(shares, key=lambda cause: shares[cause]),
         FLOP_RULE, written.book, TRAINING_LEFT_OUT, step_s=step, spread=spread, prefix=written.prefix,
@@ -205,103 +198,16 @@ def write_goodput(written: Written, model: Model, job: TrainingJob, accelerators
                        [*between, written.key("between_checkpoints_s"), *found.keys])  # fmt: skip
 
 
-def estimate_serving(
-    model: Model, system: System, traffic: Traffic, strategy: ServingStrategy | Mapping[str, Any], *, draws: Draws | None = None, name: str = "", catalog: Catalog | None = None
-) -> Estimate:
-    """One replica that serves a model on a system by one strategy, prefill and decode together.
-
-    Parameters as in `estimate_training`; `traffic` gives tokens of a prompt and an answer. With `rate_tokens_per_s` the
-    estimate's `accelerators` carry that rate, else they are one replica.
-    Raises BadInput for strategies that do not divide the model, Unknown for a precision that the system does not have.
-    """
-    s = serving_strategy(strategy)
-    _check_serving(model, s)
-    book = Ledger(draws)
-    written = Written(book, prefix_of(name, model, system))
-    machine = make_machine(system, book, catalog=catalog)
-    asked = {"input_tokens": traffic.input_tokens, "output_tokens": traffic.output_tokens, "rate_tokens_per_s": traffic.rate_tokens_per_s}
-    units = {"rate_tokens_per_s": "token/s"}
-    figures = {
-        key: Figure(f"{written.prefix}.asked.{key}", value, units.get(key, "token"), "traffic as given", "E", low=value, high=value)
-        for key, value in asked.items()
-        if value is not None
-    }
-    return write_serving(written, machine, model, system, figures, s, need=name)
-
-
-def _check_serving(model: Model, s: ServingStrategy) -> None:
-    faults = []
-    heads = model.layers[0].attention.heads
-    experts = max(layer.experts for layer in model.layers)
-    if heads % s.tp:
-        faults.append(Fault(f"tp={s.tp} does not divide {heads} heads", mend="Choose a divisor."))
-    if s.dp > 1 and not experts:
-        faults.append(Fault(f"dp={s.dp}: groups share experts, and this model has none", mend="Replicas of a dense model are counted, not grouped: dp=1."))
-    if experts and experts % s.ranks:
-        faults.append(Fault(f"tp x dp = {s.ranks} does not divide {experts} experts"))
-    if faults:
-        raise BadInput(faults)
-
-
-def write_serving(written: Written, machine: Machine, model: Model, system: System, traffic: Mapping[str, Figure], s: ServingStrategy, *, need: str = "") -> Estimate:
-    """As `estimate_serving`, into an open ledger, with the traffic as figures: input_tokens, output_tokens and perhaps rate_tokens_per_s."""
-    book = written.book
-    prompt, answer = book.take(traffic["input_tokens"]), book.take(traffic["output_tokens"])
-    lengths = (traffic["input_tokens"].key, traffic["output_tokens"].key)
-    model_keys = (*take_model(book, model), *lengths)
-    c = ServeColumns(s.tp, s.dp, s.batch)
-    times = serve_times(machine, model, s, c, prompt, answer)
-    counts = _put_strategy(written, {**as_mapping(s), "replica": s.ranks})
-    written.put("serve_flop", decode_flop_per_token(model, prompt + answer / 2.0) + forward_flop_per_token(model, prompt) * prompt / answer, "FLOP",
-                "useful FLOPs of an output token: decode after input + output/2 tokens, and its part of the prefill", model_keys)  # fmt: skip
-    inputs = (*machine.kernels.compute_keys, *machine.kernels.memory_keys, *machine.link_keys, *machine.overlap_keys, *machine.software_keys, *model_keys, *counts)
-    prefill = written.put("prefill_s", times.prefill_s, "s", "layers of one prompt by the roofline, with their messages", inputs)
-    decode = written.put(
-        "decode_s", times.decode_s, "s", "layers of one token of each running request: the longer of weights and cache over bandwidth and FLOPs over rate, with messages", inputs
-    )
-    ttft = written.put("ttft_s", prefill + decode, "s", "prefill of one prompt + one decode step; no queueing", [written.key("prefill_s"), written.key("decode_s")])
-    between = [written.key("prefill_s"), written.key("decode_s"), lengths[1], *counts]
-    tpot = written.put("tpot_s", times.tpot_s, "s", "decode step + (b - 1) prefill / output tokens; b requests of a group", between)
-    rate = written.put(
-        "tokens_per_s_per_accelerator",
-        times.tokens_per_s_per_accelerator,
-        "token/s",
-        "batch x output tokens / (b prefill + output tokens x decode step) / accelerators of a replica",
-        between,
-    )
-    seconds = _put_causes(written, machine, times.causes, (*model_keys, *counts), "life of one batch of requests")
-    memory = _put_memory(written, serving_memory(model, s, prompt + answer, s.tp, s.dp, s.batch), (*model_keys, *counts))
-    _put_traffic(written, times.memory_bytes, times.scale_up_bytes, times.scale_out_bytes, (*model_keys, *counts), "life of one batch of requests")
-    written.put("scale_up_used_count", min(s.ranks, system.tiers[0].size), "1", "ranks of a replica that lie in one scale-up domain", counts)
-    accelerators: Number = float(s.ranks)
-    if "rate_tokens_per_s" in traffic:
-        asked = book.take(traffic["rate_tokens_per_s"])
-        accelerators = np.ceil(asked / (rate * s.ranks)) * s.ranks
-        written.put(
-            "accelerators_count",
-            accelerators,
-            "1",
-            "rate / tokens/s of a replica, whole replicas, x accelerators of a replica",
-            [traffic["rate_tokens_per_s"].key, written.key("tokens_per_s_per_accelerator"), *counts],
-        )
-        accelerators = book.value(written.key("accelerators_count"))
-    else:
-        written.put("accelerators_count", accelerators, "1", "one replica", counts)
-    fits, why = _fits(machine, memory)
-    shares = _put_shares(written, seconds)
-    return Estimate(
-        need or model.name, system.name, "serving", fits, why, accelerators, s.ranks, as_mapping(s), rate, memory, shares, max(shares, key=lambda cause: shares[cause]),
-        FLOP_RULE, book, SERVING_LEFT_OUT, ttft_s=ttft, tpot_s=tpot, prefix=written.prefix,
-    )  # fmt: skip
-
-
 _COUNTED = {
     "tp": "tensor_ranks_count", "pp": "pipeline_ranks_count", "cp": "context_ranks_count", "dp": "data_ranks_count", "ep": "expert_ranks_count", "micro_batch": "micro_batch_count",
     "interleave": "chunks_count", "batch": "batch_count", "micro_batches": "micro_batches_count", "placed": "placed_accelerators_count", "replica": "replica_accelerators_count",
+    "draft": "draft_tokens_count", "prefill_workers": "prefill_replicas_count", "decode_workers": "decode_replicas_count",
+    **{f"{pool}_{key}": f"{pool}_{name}" for pool in ("prefill", "decode")
+       for key, name in (("tp", "tensor_ranks_count"), ("pp", "pipeline_ranks_count"), ("dp", "data_ranks_count"), ("batch", "batch_count"))},
 }  # fmt: skip
 
 
-def _put_strategy(written: Written, strategy: Mapping[str, object]) -> tuple[str, ...]:
+def put_strategy(written: Written, strategy: Mapping[str, object]) -> tuple[str, ...]:
     """The strategy's numbers as rows: what was chosen is an input of what follows."""
     keys = []
     for name, value in strategy.items():
@@ -312,7 +218,7 @@ def _put_strategy(written: Written, strategy: Mapping[str, object]) -> tuple[str
     return tuple(keys)
 
 
-def _put_causes(written: Written, machine: Machine, causes: Mapping[str, Number], keys: tuple[str, ...], of: str) -> dict[str, Number]:
+def put_causes(written: Written, machine: Machine, causes: Mapping[str, Number], keys: tuple[str, ...], of: str) -> dict[str, Number]:
     """Time by cause as rows, each with the figures that it rests on."""
     up, out = machine.links[0].keys, machine.links[-1].keys
     work = (*machine.kernels.compute_keys, *machine.kernels.memory_keys, *machine.software_keys)
@@ -327,26 +233,30 @@ def _put_causes(written: Written, machine: Machine, causes: Mapping[str, Number]
     return {cause: written.put(f"{cause}_s", causes[cause], "s", *told[cause]) for cause in CAUSES}
 
 
-def _put_shares(written: Written, seconds: Mapping[str, Number]) -> dict[str, float]:
+def put_shares(written: Written, seconds: Mapping[str, Number]) -> dict[str, float]:
+    """Share of each cause as a row; central values."""
     total = sum(seconds.values())
     keys = [written.key(f"{cause}_s") for cause in CAUSES]
     shares = {cause: written.put(f"{cause}_share", value / total, "1", f"{cause} over all causes", keys) for cause, value in seconds.items()}
     return {cause: central(value) for cause, value in shares.items()}
 
 
-def _put_memory(written: Written, kinds: Mapping[str, Number], keys: tuple[str, ...]) -> Number:
+def put_memory(written: Written, kinds: Mapping[str, Number], keys: tuple[str, ...]) -> Number:
+    """Memory by kind and in all as rows; the sum [B]."""
     for kind, value in kinds.items():
         written.put(f"{kind}_bytes", value, "byte", f"{kind} of the fullest accelerator", keys)
     return written.put("memory_bytes", sum(kinds.values()), "byte", " + ".join(kinds) + " of the fullest accelerator", [written.key(f"{kind}_bytes") for kind in kinds])
 
 
-def _put_traffic(written: Written, memory: Number, up: Number, out: Number, keys: tuple[str, ...], of: str) -> None:
+def put_traffic(written: Written, memory: Number, up: Number, out: Number, keys: tuple[str, ...], of: str) -> None:
+    """Bytes that one accelerator moves, as rows."""
     written.put("memory_traffic_bytes", memory, "byte", f"{of}: bytes that one accelerator reads and writes", keys)
     written.put("scale_up_traffic_bytes", up, "byte", f"{of}: bytes that one accelerator sends over its scale-up link", keys)
     written.put("scale_out_traffic_bytes", out, "byte", f"{of}: bytes that one accelerator sends over its scale-out link", keys)
 
 
-def _fits(machine: Machine, memory: Number) -> tuple[bool, str]:
+def fits_in(machine: Machine, memory: Number) -> tuple[bool, str]:
+    """Whether the memory suffices, and by how much not."""
     usable, taken = central(machine.memory_usable_bytes), central(memory)
     if taken <= usable:
         return True, ""

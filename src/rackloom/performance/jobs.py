@@ -52,24 +52,43 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests to serve: tokens of a prompt and of an answer, and output tokens a second over all users where a rate is asked."""
+    """Requests to serve: tokens of a prompt and of an answer, and output tokens a second over all users where a rate is asked.
+
+    `hit_share` of a prompt's tokens are in the prefix cache, `hit_host_share` of these in the host's memory. `spread` is the
+    standard deviation of lengths over their mean. `concurrency` requests are kept running by as many clients (a closed loop);
+    without it requests come at random times (open).
+    """
 
     input_tokens: float
     output_tokens: float
     rate_tokens_per_s: float | None = None
+    hit_share: float = 0.0
+    hit_host_share: float = 0.0
+    spread: float = 0.0
+    concurrency: int | None = None
 
     def __post_init__(self) -> None:
         _at_least_one(self, ("input_tokens", "output_tokens"))
+        for name in ("hit_share", "hit_host_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise BadInput(Fault(f"{name}={getattr(self, name):g} is not between 0 and 1"))
+        if self.spread < 0.0 or (self.concurrency is not None and self.concurrency < 1):
+            raise BadInput(Fault(f"spread={self.spread:g}, concurrency={self.concurrency}: a spread of 0 or more, 1 client or more"))
         if self.rate_tokens_per_s is not None and not self.rate_tokens_per_s > 0:
             raise BadInput(Fault(f"rate_tokens_per_s={self.rate_tokens_per_s:g} is not above 0"))
 
 
 @dataclass(frozen=True)
 class Slo:
-    """Limits of service: time to first token and time per output token [s]; None where there is no limit."""
+    """Limits of service: time to first token and time per output token [s]; None where there is no limit.
+
+    A share of the requests keeps each (0.95: the 95th percentile); None means the mean.
+    """
 
     ttft_s: float | None = None
     tpot_s: float | None = None
+    ttft_share: float | None = None
+    tpot_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -129,21 +148,59 @@ class TrainingStrategy:
 
 @dataclass(frozen=True)
 class ServingStrategy:
-    """One way to serve: `tp` ranks share a layer, `dp` such groups share the experts (1 for dense models), `batch` requests run at once."""
+    """One way to serve on one replica.
+
+    `tp` ranks share a layer, `dp` such groups each have attention of their own and share the experts (1 for dense models), `pp`
+    stages follow each other; `batch` requests run at once. `precision` is that of weights and products, `kv_precision` that of
+    the cache. `draft` tokens are guessed ahead in each step (speculative decoding), each right with the share `accepted_share`
+    where those before it are.
+    """
 
     tp: int = 1
     dp: int = 1
     batch: int = 1
     precision: str = "fp8"
     kv_precision: str = "fp8"
+    pp: int = 1
+    draft: int = 0
+    accepted_share: float = 0.7
+    attention_precision: str = ""  # of attention's projections, where it is another
+    cut_experts: bool = False  # each rank has a part of every expert, in place of some whole ones
 
     def __post_init__(self) -> None:
-        _at_least_one(self, ("tp", "dp", "batch"))
+        _at_least_one(self, ("tp", "dp", "batch", "pp"))
+        if self.draft < 0 or not 0.0 <= self.accepted_share <= 1.0:
+            raise BadInput(Fault(f"draft={self.draft}, accepted_share={self.accepted_share:g}: guesses are 0 or more, their share between 0 and 1"))
 
     @property
     def ranks(self) -> int:
         """Accelerators of one replica."""
-        return self.tp * self.dp
+        return self.tp * self.dp * self.pp
+
+
+@dataclass(frozen=True)
+class Disaggregated:
+    """Prefill and decode on replicas of their own: so many of each, and the share of its time that a prefill replica is busy.
+
+    A prompt is read by a prefill replica, its cache sent over the links to a decode replica. `batch` of `prefill` is the
+    prompts that it reads in one step.
+    """
+
+    prefill: ServingStrategy
+    decode: ServingStrategy
+    prefill_workers: int = 1
+    decode_workers: int = 1
+    busy_share: float = 0.7
+
+    def __post_init__(self) -> None:
+        _at_least_one(self, ("prefill_workers", "decode_workers"))
+        if not 0.0 < self.busy_share < 1.0:
+            raise BadInput(Fault(f"busy_share={self.busy_share:g} is not between 0 and 1"))
+
+    @property
+    def ranks(self) -> int:
+        """Accelerators of one set of replicas."""
+        return self.prefill_workers * self.prefill.ranks + self.decode_workers * self.decode.ranks
 
 
 @dataclass(frozen=True)
@@ -187,12 +244,21 @@ def training_strategy(given: TrainingStrategy | Mapping[str, Any]) -> TrainingSt
     return given if isinstance(given, TrainingStrategy) else TrainingStrategy(**_known(TrainingStrategy, given))
 
 
-def serving_strategy(given: ServingStrategy | Mapping[str, Any]) -> ServingStrategy:
-    """A strategy from a mapping; raises BadInput for keys that it does not have."""
-    return given if isinstance(given, ServingStrategy) else ServingStrategy(**_known(ServingStrategy, given))
+def serving_strategy(given: ServingStrategy | Disaggregated | Mapping[str, Any]) -> ServingStrategy | Disaggregated:
+    """A strategy from a mapping, one with 'prefill' and 'decode' where they are apart; raises BadInput for keys that it does not have."""
+    if isinstance(given, (ServingStrategy, Disaggregated)):
+        return given
+    if "prefill" not in given:
+        return ServingStrategy(**_known(ServingStrategy, given))
+    plain = _known(Disaggregated, given)
+    if "decode" not in plain:
+        raise BadInput(Fault("a strategy with 'prefill' also says 'decode'"))
+    for name in ("prefill", "decode"):
+        plain[name] = ServingStrategy(**_known(ServingStrategy, plain[name]))
+    return Disaggregated(**plain)
 
 
-def as_mapping(strategy: TrainingStrategy | ServingStrategy) -> dict[str, object]:
+def as_mapping(strategy: TrainingStrategy | ServingStrategy | Disaggregated) -> dict[str, object]:
     """A strategy as plain values."""
     return asdict(strategy)
 

@@ -3,8 +3,8 @@
 A matrix product is cut into tiles that the chip's units (SMs, CUs) take in waves. A tile takes, for each step along k, the
 longer of its FLOPs at the unit's rate and of a few cycles for the step itself; where tiles are fewer than units, the sum
 along k is split over several units at a price. A small and a large shape of tile are tried and the faster is taken, as
-libraries do. Time on FLOPs and time on memory join as the root of their squares: kernels hide one behind the other, less
-well the nearer both are. Chips whose units the catalogue does not count take a smooth loss on short sides instead.
+libraries do. Time on FLOPs and time on memory join as the root of their squares, on chips since 2022, which copy tiles while
+units multiply others, as the third root of their cubes: kernels hide one behind the other, less well the nearer both are. Chips whose units the catalogue does not count take a smooth loss on short sides instead.
 
 The constants (catalogue, item performance-kernels) are fitted to 500 000 measured kernels of three accelerators and checked on
 the one left out: validation/kernels.md. They are cycles of the chip's clock, bytes a cycle and shares, none of one chip alone.
@@ -23,12 +23,25 @@ from ..errors import Unknown
 from ..ledger import Ledger
 
 # The data sheet's rate that a precision runs at.
-SHEET_RATE = {"fp32": "tf32", "tf32": "tf32", "bf16": "bf16", "fp16": "bf16", "fp8": "fp8", "mxfp8": "fp8", "fp4": "fp4", "nvfp4": "fp4", "mxfp4": "fp4", "int8": "int8"}
+SHEET_RATE = {
+    "fp32": "tf32",
+    "tf32": "tf32",
+    "bf16": "bf16",
+    "fp16": "bf16",
+    "fp8": "fp8",
+    "mxfp8": "fp8",
+    "fp4": "fp4",
+    "nvfp4": "fp4",
+    "mxfp4": "fp4",
+    "int8": "int8",
+    "w4a16": "bf16",
+}
 # Bytes of an element as it is stored for a matrix product, with its share of the scales: one for 16 in NVFP4, for 32 in the MX formats.
-ELEMENT_BYTES = {"fp32": 4.0, "tf32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "mxfp8": 1.03125, "fp4": 0.5625, "nvfp4": 0.5625, "mxfp4": 0.53125, "int8": 1.0}
+ELEMENT_BYTES = {"fp32": 4.0, "tf32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "mxfp8": 1.03125, "fp4": 0.5625, "nvfp4": 0.5625, "mxfp4": 0.53125, "int8": 1.0, "w4a16": 0.53125}
 TILES = ((64.0, 128.0), (128.0, 256.0))  # rows and columns of the result that one unit computes at a time
 WHOLE_SCALE = ("fp8",)  # one scale for a whole tensor: its largest value must be found before it is cast; int8 has one for each row
 BLOCK_SCALE = ("mxfp8", "fp4", "nvfp4", "mxfp4")  # a scale for each block along k: the measured kernels do not split k
+JOIN, JOIN_OLDER = 3.0, 2.0  # chosen on the measured products of H100 and B200, and of A100: validation/kernels.md
 SCORE_FLOP_128 = 512.0  # of one score with heads of 128: 2 x (128 + 128)
 FIGURES = (
     "launch_s", "reference_clock_hz", "reach_share", "step_cycles_count", "wave_share", "split_depth_count", "split_cycles_count", "tensor_cast_count", "block_cast_count",
@@ -51,6 +64,7 @@ class Units:
     chain_share: Number = 0.0  # of the time of the longest tile that attention waits for at its end
     walk_s: Number = 0.0  # of one unit, for one cached token that a new token sees
     walk_depth: Number = 0.0  # cached tokens that one unit walks along before others share them
+    join: float = 2.0  # power in which time on FLOPs and time on memory join
     visit_s: Number = 0.0  # of one unit, to begin and end the decode of one request and key-value head
 
 
@@ -96,14 +110,15 @@ def take_kernels(system: System, catalog: Catalog, book: Ledger) -> Kernels:
     return make_kernels(
         system.name, rates, book.take(system.memory_bytes_per_s) * book.take(system.memory_efficiency), book.take(system.units) if system.units else None, clock, fitted,
         (*rate_keys, *(figure.key for figure in (*sheet, *figures.values()))), (system.memory_bytes_per_s.key, system.memory_efficiency.key),
+        year=int(chip.text["year"]) if chip and "year" in chip.text else None,
     )  # fmt: skip
 
 
 def make_kernels(
     name: str, best_flop_per_s: Mapping[str, Number], memory_bytes_per_s: Number, units: Number | None, clock_hz: Number, fitted: Mapping[str, Number],
-    compute_keys: tuple[str, ...] = (), memory_keys: tuple[str, ...] = (),
+    compute_keys: tuple[str, ...] = (), memory_keys: tuple[str, ...] = (), *, year: int | None = None,
 ) -> Kernels:  # fmt: skip
-    """Kernels of a chip whose best products, memory rate, units and clock are known, with the constants `fitted` (FIGURES)."""
+    """Kernels of a chip whose best products, memory rate, units and clock are known, with the constants `fitted` (FIGURES); `year` is that of the chip."""
     reach = fitted["reach_share"] if units is not None else 1.0
     rates = {precision: rate * reach for precision, rate in best_flop_per_s.items()}
     forward = rates.get("bf16", next(iter(rates.values()))) * fitted["attention_forward_share"]
@@ -111,7 +126,7 @@ def make_kernels(
         forward = 1.0 / (1.0 / forward + fitted["softmax_cycles_count"] / (SCORE_FLOP_128 * units * clock_hz))
     shared = None if units is None else Units(
         units, clock_hz, fitted["step_cycles_count"] / clock_hz, fitted["wave_share"], fitted["split_depth_count"], fitted["split_cycles_count"] / clock_hz,
-        fitted["softmax_cycles_count"], fitted["tile_cycles_count"] / clock_hz, fitted["attention_chain_share"], fitted["walk_cycles_count"] / clock_hz, fitted["walk_depth_count"], fitted["visit_cycles_count"] / clock_hz,
+        fitted["softmax_cycles_count"], fitted["tile_cycles_count"] / clock_hz, fitted["attention_chain_share"], fitted["walk_cycles_count"] / clock_hz, fitted["walk_depth_count"], JOIN_OLDER if year is not None and year <= 2020 else JOIN, fitted["visit_cycles_count"] / clock_hz,
     )  # fmt: skip
     return Kernels(
         name, rates, forward, forward * fitted["attention_backward_ratio"], memory_bytes_per_s, fitted["launch_s"] * (fitted["reference_clock_hz"] / clock_hz), fitted["half_size_count"],
@@ -145,9 +160,11 @@ def roofline(flop_s: Number, bytes_s: Number) -> Seconds:
     return Seconds(np.where(is_compute, flop_s, 0.0), np.where(is_compute, 0.0, bytes_s))
 
 
-def joined(flop_s: Number, bytes_s: Number) -> Seconds:
-    """Root of the squares of the two, put to the cause of the longer."""
-    both, is_compute = np.hypot(flop_s, bytes_s), np.asarray(flop_s) >= np.asarray(bytes_s)
+def joined(flop_s: Number, bytes_s: Number, power: float = 2.0) -> Seconds:
+    """Both together, (a^p + b^p)^(1/p), put to the cause of the longer; the higher the power, the better one hides behind the other."""
+    longer, shorter = np.maximum(flop_s, bytes_s), np.minimum(flop_s, bytes_s)
+    share = np.divide(shorter, longer, out=np.zeros(np.shape(longer)), where=np.asarray(longer) > 0.0)
+    both, is_compute = longer * (1.0 + share**power) ** (1.0 / power), np.asarray(flop_s) >= np.asarray(bytes_s)
     return Seconds(np.where(is_compute, both, 0.0), np.where(is_compute, 0.0, both))
 
 
@@ -159,7 +176,7 @@ def product(chip: Kernels, precision: str, m: Number, n: Number, k: Number, *, c
     rate = chip.rate(precision)
     bytes_s = product_bytes(precision, m, n, k, count=count, extra_bytes=extra_bytes) / chip.memory_bytes_per_s
     if chip.units is not None:
-        return joined(_tiled_s(chip.units, rate, m, n, k, count, splits=precision not in BLOCK_SCALE), bytes_s)
+        return joined(_tiled_s(chip.units, rate, m, n, k, count, splits=precision not in BLOCK_SCALE), bytes_s, chip.units.join)
     slow = 1.0 + 0.5 * chip.half_size * (1.0 / n + 1.0 / k)
     return roofline(2.0 * m * n * k * count / rate * slow, bytes_s)
 

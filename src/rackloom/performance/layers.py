@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from ..draws import Number
 from ..needs.model import Attention, Layer, Model
 from .attention import kv_split
-from .kernels import Seconds, product, product_bytes, starts, stream
+from .kernels import ELEMENT_BYTES, Seconds, product, product_bytes, starts, stream
 from .machine import Machine
 
 # Kernels that a layer starts, with fusion as frameworks do it: matrix products apart, attention 1, norms with residuals 2,
@@ -41,16 +43,18 @@ class Shares:
     precision: str
     dropout: bool = False
     eager: bool = False
+    serving: bool = False  # casts are part of the pass before, with scales known beforehand; results leave it in the narrow type
 
 
 @dataclass(frozen=True)
 class Product:
-    """A matrix product of one layer on one rank; `count` of them run as one kernel."""
+    """A matrix product of one layer on one rank; `count` of them run as one kernel. `routed` ones belong to experts that tokens visit."""
 
     m: Number
     n: Number
     k: Number
     count: Number = 1.0
+    routed: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -99,7 +103,8 @@ def expert_products(hidden: int, layer: Layer, visits: Number, shares: Shares, *
     if drawn is not None:
         held = held * (1.0 - (1.0 - layer.experts_per_token / layer.experts) ** drawn)
     up = 2 if layer.gated else 1
-    return [Product(visits / held, up * layer.expert_dim, hidden, held), Product(visits / held, hidden, layer.expert_dim, held)]
+    each = visits / np.maximum(held, 1e-9)
+    return [Product(each, up * layer.expert_dim, hidden, held, True), Product(each, hidden, layer.expert_dim, held, True)]
 
 
 def layer_products(hidden: int, layer: Layer, shares: Shares, imbalance: Number, *, drawn: Number | None = None) -> list[Product]:
@@ -160,6 +165,9 @@ def elementwise_bytes(hidden: int, layer: Layer, shares: Shares) -> Number:
     moved = (2.0 * HIDDEN_PASSES + masks) * own * hidden + 4.0 * t * heads + 2.0 * passes * t * (layer.ffn_dim + layer.shared_dim) / tp
     visits = t / tp * layer.experts_per_token
     moved = moved + visits * (2.0 * passes * layer.expert_dim + 8.0 * hidden)  # permute to experts and back
+    if shares.serving:
+        less = 2.0 - ELEMENT_BYTES[shares.precision] if shares.precision in SMALL else 0.0
+        return moved - less * (2.0 * own * hidden + t * (layer.ffn_dim + layer.shared_dim) / tp + visits * (hidden + layer.expert_dim))
     if shares.precision in SMALL:  # the pass before writes the inputs of products in 8 bits too, in rows and in columns; gradients are read once more
         inputs = own * 2.0 * hidden + t * (attention.heads * attention.v_dim + layer.ffn_dim + layer.shared_dim) / tp + visits * (hidden + layer.expert_dim)
         moved = moved + CAST_BYTES * inputs

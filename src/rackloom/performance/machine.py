@@ -10,7 +10,7 @@ from ..draws import Number
 from ..ledger import Ledger
 from .kernels import Kernels, take_kernels
 from .links import Link, make_links
-from .ripeness import chip_of, software_ratio, sustained_share, year_of
+from .ripeness import chip_of, clock_need, software_ratio, sustained_share, year_of
 
 AMPERE = range(2000, 2021)  # chips of these years have no newer matrix instructions than FlashAttention-2 uses
 
@@ -39,6 +39,10 @@ class Machine:
     capacity_keys: tuple[str, ...]
     overlap_keys: tuple[str, ...]
     software_keys: tuple[str, ...]
+    clock_need: Number = 0.0  # of products that keep a chip busy all the time, over what its power limit allows; 0 where `kernels` hold it already
+    clock_exponent: Number = 0.5
+    serving_step_s: Number = 0.0  # between two steps of an inference engine, beyond its kernels
+    serving_request_s: Number = 0.0  # of a request, before its prompt is read and after its first token is there
 
     @property
     def link_keys(self) -> tuple[str, ...]:
@@ -46,16 +50,18 @@ class Machine:
         return tuple(key for link in self.links for key in link.keys)
 
 
-def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None, software_date: date | None = None) -> Machine:
+def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None, software_date: date | None = None, serving: bool = False) -> Machine:
     """Take a system's figures and the model's assumptions into a ledger.
 
     `catalog` gives the assumptions (kernels, power, software, overlap, collectives, memory); the shipped one by default.
-    `software_date` says how ripe the software is on the accelerator; a year old where it is None.
+    `software_date` says how ripe the software is on the accelerator; a year old where it is None. With `serving` what an
+    inference engine takes between its steps is taken too.
     """
     known = catalog or load_catalog()
     chip = chip_of(system, known)
     burst = take_kernels(system, known, book)
-    sustained, power_keys = sustained_share(chip, burst.rates_flop_per_s.get("bf16", burst.attention_forward_flop_per_s), known, book)
+    best = burst.rates_flop_per_s.get("bf16", burst.attention_forward_flop_per_s)
+    sustained, power_keys = sustained_share(chip, best, known, book)
     attention, _ = sustained_share(chip, burst.attention_forward_flop_per_s, known, book)
     software, software_keys = software_ratio(chip, software_date, known, book)
     overlap = {name: known.figure("performance-overlap", f"{name}_overlap_share") for name in ("tensor", "data", "expert", "pipeline")}
@@ -65,6 +71,19 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     }  # fmt: skip
     residual = {name: known.figure("performance-residuals", f"{name}_ratio") for name in ("kernel", "network")}
     usable, start = known.figure("performance-memory", "usable_share"), known.figure("performance-software", "step_start_s")
+    engine = {name: known.figure("performance-serving", name) for name in ("step_start_s", "request_start_s", "engine_ratio")} if serving else {}
+    if serving:  # a step of decode waits for memory and draws less: its clock falls as far as products keep it busy
+        need, exponent, _ = clock_need(chip, best, known, book)
+        sustained = attention = 1.0
+        software = software * book.take(engine["engine_ratio"])
+        engine_values = {
+            "clock_need": need,
+            "clock_exponent": exponent,
+            "serving_step_s": book.take(engine["step_start_s"]),
+            "serving_request_s": book.take(engine["request_start_s"]),
+        }
+    else:
+        engine_values = {}
     return Machine(
         name=system.name, kernels=slowed(burst, sustained, attention, power_keys), memory_usable_bytes=book.take(system.memory_bytes) * book.take(usable),
         links=make_links(system, book, catalog=known),
@@ -72,7 +91,8 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
         pipeline_overlap=book.take(overlap["pipeline"]), imbalance=book.take(others["imbalance"]), host_bytes_per_s=book.take(others["host_bytes_per_s"]),
         older_attention=book.take(others["older_attention"]), eager_gated=book.take(others["eager_gated"]), eager_plain=book.take(others["eager_plain"]),
         kernel_residual=book.take(residual["kernel"]), network_residual=book.take(residual["network"]), software=software, step_start_s=book.take(start), capacity_keys=(system.memory_bytes.key, usable.key),
-        overlap_keys=(*(figure.key for figure in (*overlap.values(), *others.values())),), software_keys=(*software_keys, start.key, *(figure.key for figure in residual.values())),
+        **engine_values,
+        overlap_keys=(*(figure.key for figure in (*overlap.values(), *others.values())),), software_keys=(*software_keys, start.key, *(figure.key for figure in (*engine.values(), *residual.values()))),
     )  # fmt: skip
 
 

@@ -96,20 +96,50 @@ def _buffers(model: Model, job: TrainingJob, c: Columns) -> Number:
     return logits + np.where(again, np.maximum.reduce(sizes), 0.0)
 
 
-def serving_memory(model: Model, strategy: ServingStrategy, tokens_held: Number, tp: Number, dp: Number, batch: Number) -> Mapping[str, Number]:
-    """Memory of one accelerator that serves [B]: weights and key-value cache of `batch` requests of `tokens_held` tokens each.
+def serving_memory(
+    model: Model, strategy: ServingStrategy, tokens_held: Number, tp: Number, dp: Number, batch: Number, pp: Number = 1, step_tokens: Number = 0.0
+) -> Mapping[str, Number]:  # fmt: skip
+    """Memory of one accelerator that serves [B]: weights, key-value cache of `batch` requests of `tokens_held` tokens each, activations of a step.
 
-    tp, dp and batch may be arrays in place of the strategy's own.
+    tp, dp, pp and batch may be arrays in place of the strategy's own; `step_tokens` are those of a group's step.
     """
-    size = ELEMENT_BYTES[strategy.precision]
+    cache = request_bytes(model, strategy.kv_precision, tokens_held, tp) / pp
+    return {
+        "weights": serving_weights(model, strategy.precision, tp, dp, pp, strategy.attention_precision), "kv_cache": np.ceil(batch / dp) * cache,
+        "activations": step_activations(model, step_tokens, tp),
+    }  # fmt: skip
+
+
+def serving_weights(model: Model, precision: str, tp: Number, dp: Number, pp: Number = 1, attention_precision: str = "") -> Number:
+    """Weights of one accelerator [B]; embedding and head in 16 bits, on the pipeline's ends."""
+    size = ELEMENT_BYTES[precision]
+    attention = sum(layer.attention_parameters for layer in model.layers)
+    more = (ELEMENT_BYTES[attention_precision or precision] - size) * attention / tp / pp
     experts = model.expert_parameters
     tables = model.embedding_parameters + model.head_parameters
     dense = (model.parameters - experts - tables) / tp
-    weights = size * (dense + experts / (tp * dp)) + 2.0 * tables / tp
-    element = ELEMENT_BYTES[strategy.kv_precision]
+    ends = np.where(np.asarray(pp) > 1, max(model.embedding_parameters, model.head_parameters), tables) / tp
+    return size * (dense + experts / (tp * dp)) / pp + 2.0 * ends + more
+
+
+def request_bytes(model: Model, kv_precision: str, tokens_held: Number, tp: Number) -> Number:
+    """Cache of one request of so many tokens on one of its tensor ranks, all layers [B]; a window holds no more than itself."""
+    element = ELEMENT_BYTES[kv_precision]
     cache: Number = 0.0
     for layer, count in groups_of(model):
         a = layer.attention
         seen = np.minimum(tokens_held, a.window) if a.window else tokens_held
         cache = cache + count * element * (a.cache_elements * seen / kv_split(a, tp) + a.state_elements / tp)
-    return {"weights": weights, "kv_cache": np.ceil(batch / dp) * cache}
+    return cache
+
+
+def step_activations(model: Model, tokens: Number, tp: Number) -> Number:
+    """The widest that a step holds at once [B], in 16 bits: residual and norm, inputs and outputs of the widest block."""
+    widest: Number = 0.0
+    for layer, _ in groups_of(model):
+        a = layer.attention
+        heads = (a.heads * (a.head_dim + a.v_dim) + 2.0 * a.kv_heads * a.head_dim) / tp
+        dense = 3.0 * (layer.ffn_dim + layer.shared_dim) / tp
+        experts = layer.experts_per_token * (3.0 * layer.expert_dim + 2.0 * model.hidden) / tp
+        widest = np.maximum(widest, np.maximum(heads, dense + experts))
+    return 2.0 * tokens * (2.0 * model.hidden + widest)

@@ -23,7 +23,7 @@ GROUPS: Mapping[str, str] = {
 }  # fmt: skip
 _OF_ITEM: Mapping[str, str] = {
     "performance-power": "power", "performance-collectives": "network", "performance-overlap": "overlap", "performance-memory": "overlap", "performance-offload": "overlap",
-    "performance-software": "software",
+    "performance-software": "software", "performance-serving": "software",
 }  # fmt: skip
 
 
@@ -59,19 +59,33 @@ def ripe_date(system: System, catalog: Catalog) -> date | None:
 def sustained_share(chip: Item | None, flop_per_s: Number, catalog: Catalog, book: Ledger) -> tuple[Number, tuple[str, ...]]:
     """Rate of hours over that of milliseconds, at most 1, for kernels that run at `flop_per_s` in 16 bits; and the keys that it rests on.
 
-    A chip whose matrix units would draw more than its power limit lowers its clock. The rate for each watt is compared
-    with that of a chip that stands at its limit, with the energy of a FLOP halving over the years.
+    A chip whose matrix units would draw more than its power limit lowers its clock.
+    """
+    need, exponent, keys = clock_need(chip, flop_per_s, catalog, book)
+    return clock_share(need, exponent), keys
+
+
+def clock_share(need: Number, exponent: Number, busy: Number = 1.0) -> Number:
+    """Clock that a chip keeps over its best, where its units ask for `need` times what it may draw while they work, a share `busy` of the time."""
+    return np.minimum(np.maximum(need * busy, 1.0) ** -exponent, 1.0)
+
+
+def clock_need(chip: Item | None, flop_per_s: Number, catalog: Catalog, book: Ledger) -> tuple[Number, Number, tuple[str, ...]]:
+    """What matrix units ask of a chip's power limit, the exponent of clock over power, and the keys that these rest on.
+
+    The rate for each watt is compared with that of a chip that stands at its limit, with the energy of a FLOP halving over
+    the years. Of a chip without power or date the share of hours is an assumption, given as a need with an exponent of 1.
     """
     names = ("reference_flop_per_s", "reference_power_w", "energy_halving_s", "exponent_count")
     power, year = chip.get("tdp_w") if chip else None, year_of(chip)
     if power is None or year is None:
         figure = catalog.figure("performance-power", "fixed_clock_share" if chip and chip.text.get("fixed_clock") else "unknown_share")
-        return book.take(figure), (figure.key,)
+        return 1.0 / book.take(figure), 1.0, (figure.key,)
     figures = {name: catalog.figure("performance-power", name) for name in names}
     reference, watts, halving, exponent = (book.take(figures[name]) for name in names)
     energy = 0.5 ** ((year - REFERENCE_YEAR) * YEAR_S / halving)
     need = flop_per_s / book.take(power) * energy / (reference / watts)
-    return np.minimum(np.maximum(need, 1.0) ** -exponent, 1.0), (power.key, *(figure.key for figure in figures.values()))
+    return need, exponent, (power.key, *(figure.key for figure in figures.values()))
 
 
 def software_ratio(chip: Item | None, software_date: date | None, catalog: Catalog, book: Ledger) -> tuple[Number, tuple[str, ...]]:

@@ -51,10 +51,10 @@ def read_row(row: Mapping[str, Any], source: Mapping[str, Any], catalog: Catalog
     """A row of a training file as a run. Raises NotScored where it says too little, or names what is not known."""
     hardware, parallelism = row.get("hardware") or {}, row.get("parallelism") or {}
     notes: list[str] = []
-    model = _model(row.get("model") or {}, notes)
+    model = model_of_row(row.get("model") or {}, notes)
     accelerator = find_accelerator(str(hardware.get("accelerator", "")), catalog)
-    system = _system(str(row.get("id", "")), hardware, accelerator, catalog, notes)
-    precision = _precision(str(row.get("precision", "bf16")))
+    system = system_of_row(str(row.get("id", "")), hardware, accelerator, catalog, notes)
+    precision = precision_of_row(str(row.get("precision", "bf16")))
     sequence = int((row.get("model") or {}).get("seq") or min(model.context, DEFAULT_SEQUENCE))
     count = int(hardware.get("count") or 0)
     if count < 1:
@@ -95,7 +95,7 @@ def find_accelerator(text: str, catalog: Catalog) -> Item:
     return max(fits, key=lambda item: (len(item.name.split("-")), item.name))
 
 
-def _system(name: str, hardware: Mapping[str, Any], accelerator: Item, catalog: Catalog, notes: list[str]) -> System:
+def system_of_row(name: str, hardware: Mapping[str, Any], accelerator: Item, catalog: Catalog, notes: list[str]) -> System:
     """Accelerators in their scale-up domain, with the scale-out link that the row states, else the one usual for them."""
     like = next((item for item in catalog.of_kind("system") if item.say("accelerator") == accelerator.name and item.get("scale_out_link_bytes_per_s")), None)
     domain = int(hardware.get("scale_up_domain") or accelerator.figure("scale_up_domain_count").value)
@@ -113,14 +113,15 @@ def _system(name: str, hardware: Mapping[str, Any], accelerator: Item, catalog: 
     )
 
 
-def _precision(text: str) -> str:
+def precision_of_row(text: str) -> str:
+    """The precision that a row's words name. Raises NotScored."""
     named = next((value for word, value in PRECISIONS if word in text.lower()), None)
     if named is None:
         raise NotScored(f"precision '{text}' is not known")
     return named
 
 
-def _model(given: Mapping[str, Any], notes: list[str]) -> Model:
+def model_of_row(given: Mapping[str, Any], notes: list[str]) -> Model:
     """A shipped model by name where its shape agrees, else the shape as the row gives it, else one of the size."""
     name = str(given.get("name") or given.get("key") or "")
     plain = name.lower().replace("_", "-").replace(" ", "-")
@@ -213,7 +214,7 @@ def _strategy(parallelism: Mapping[str, Any], practice: Practice, said: str) -> 
 
 
 def _batch(parallelism: Mapping[str, Any], given: dict[str, Any], open_settings: list[str], count: int, notes: list[str]) -> int:
-    """Sequences of a step; where they are not stated, one micro batch on each replica, four of them a stage under a pipeline."""
+    """Sequences of a step; where they are not stated, one micro batch on each replica, times the steps that gradients are gathered over."""
     stated = parallelism.get("global_batch")
     tp, pp, cp = (int(given.get(key, 1)) for key in ("tp", "pp", "cp"))
     replicas = int(given.get("dp") or max(1, count // (tp * pp * cp)))
@@ -231,7 +232,6 @@ def _batch(parallelism: Mapping[str, Any], given: dict[str, Any], open_settings:
 
 def _measured(row: Mapping[str, Any], model: Model, sequence: int, system: System, precision: str, notes: list[str]) -> tuple[str, float]:
     """What is compared: seconds of a step, else tokens/s, else FLOP/s or utilisation turned into tokens/s by the source's rule."""
-
     measured = row.get("measured") or {}
     for quantity in ("seconds_per_iteration", "tokens_per_s_per_gpu"):
         if isinstance(measured.get(quantity), (int, float)):

@@ -14,12 +14,16 @@ from ..figures import Figure
 from ..ledger import Ledger
 from ..needs.model import Model, train_flop_per_token
 from ..needs.need import Estimate, Need
-from .estimates import CAUSES, SERVING_LEFT_OUT, TRAINING_LEFT_OUT, Written, prefix_of, write_goodput, write_serving, write_training
+from .estimates import CAUSES, TRAINING_LEFT_OUT, Written, prefix_of, write_goodput, write_training
 from .goodput import goodput_of
 from .jobs import Search, Slo, TrainingJob, serving_strategy, training_strategy
 from .machine import Machine, make_machine
-from .search import rank_serving, rank_training, serving_precision
+from .search import rank_training
+from .serving_estimates import SERVING_LEFT_OUT, with_slo_note, write_serving
+from .serving_search import like_of, rank_requests
+from .steady import Requests
 
+TRAFFIC = ("input_tokens", "output_tokens", "rate_tokens_per_s", "hit_share", "hit_host_share", "spread")  # what a need says of its requests
 CLOSE = 100  # the number of units is found to one part in so many
 
 
@@ -165,23 +169,26 @@ def _close_in(attempt: Callable[[int], _Sized], low: int, high: _Sized, within: 
 
 
 def _serving_need(need: Need, system: System, draws: Draws | None, catalog: Catalog) -> Estimate:
-    machine = make_machine(system, Ledger(), catalog=catalog)
-    slo = Slo(need.ttft_s.value if need.ttft_s else None, need.tpot_s.value if need.tpot_s else None)
-    precision = serving_precision(system)
-    search = rank_serving(machine, need.model, system, need.want("input_tokens").value, need.want("output_tokens").value, slo, precision, kept=1)
+    machine = make_machine(system, Ledger(), catalog=catalog, serving=True)
+    search = rank_need(need, machine, system)
     book = Ledger(draws)
     written = Written(book, prefix_of(need.name, need.model, system))
     chosen = search.best or search.least_bad
     if chosen is None:
         return nothing_fits(need, system, written, search.why_not)
-    figures = {name: need.want(name) for name in ("input_tokens", "output_tokens", "rate_tokens_per_s")}
-    estimate = write_serving(written, make_machine(system, book, catalog=catalog), need.model, system, figures, serving_strategy(chosen.strategy), need=need.name)
-    left_out = (
-        SERVING_LEFT_OUT
-        if slo.tpot_s is not None
-        else (*SERVING_LEFT_OUT, "a limit on time per output token: the need states none, so the batch is as large as memory and throughput like")
-    )
-    return replace(estimate, fits=not search.why_not, why_not=search.why_not, left_out=left_out)
+    figures = {name: figure for name in TRAFFIC if (figure := getattr(need, name)) is not None}
+    drawn = make_machine(system, book, catalog=catalog, serving=True)
+    estimate = write_serving(written, drawn, need.model, system, figures, serving_strategy(chosen.strategy), need=need.name, catalog=catalog)
+    return replace(with_slo_note(estimate, has_tpot=need.tpot_s is not None), fits=not search.why_not, why_not=search.why_not)
+
+
+def rank_need(need: Need, machine: Machine, system: System, *, accelerators: int | None = None, kept: int = 1) -> Search:
+    """The search over ways to serve that answers a need, at central values."""
+    asked = {name: figure.value if (figure := getattr(need, name)) is not None else 0.0 for name in TRAFFIC}
+    cached = asked["input_tokens"] * asked["hit_share"]
+    requests = Requests(max(asked["input_tokens"] - cached, 1.0), asked["output_tokens"], cached, asked["spread"])
+    slo = Slo(need.ttft_s.value if need.ttft_s else None, need.tpot_s.value if need.tpot_s else None, need.ttft_share)
+    return rank_requests(machine, need.model, system, requests, slo, like_of(system), accelerators, kept=kept)
 
 
 def nothing_fits(need: Need, system: System, written: Written, why: str) -> Estimate:

@@ -51,8 +51,11 @@ class NeedFile(Strict):
     rate: Rate | None = Field(None, description="serving: output tokens per second over all users, at the start")
     input: Tokens | None = Field(None, description="serving: tokens of a prompt")
     output: Tokens | None = Field(None, description="serving: tokens of an answer")
-    ttft_p95: Latency | None = Field(None, description="serving: limit of the time to first token")
-    tpot: Latency | None = Field(None, description="serving: limit of the time per output token")
+    ttft_p95: Latency | None = Field(None, description="serving: limit of the time to first token, which 95 % of the requests keep")
+    tpot: Latency | None = Field(None, description="serving: limit of the time per output token, in the mean")
+    prefix_hit: Share | None = Field(None, description="serving: share of a prompt's tokens that the prefix cache holds")
+    prefix_hit_host: Share | None = Field(None, description="serving: share of these that lie in the host's memory")
+    spread: Share | None = Field(None, description="serving: standard deviation of lengths over their mean")
     growth: Growth | None = Field(None, description="factor by which the workload grows each year")
     rack_power: Power | None = Field(None, description="most power that the site gives a rack")
     coolant: Temperature | None = Field(None, description="coolant supply temperature of the site")
@@ -60,7 +63,7 @@ class NeedFile(Strict):
     @model_validator(mode="after")
     def _one_kind(self) -> NeedFile:
         training = [name for name in ("tokens", "within") if getattr(self, name) is not None]
-        serving = [name for name in ("rate", "input", "output", "ttft_p95", "tpot") if getattr(self, name) is not None]
+        serving = [name for name in ("rate", "input", "output", "ttft_p95", "tpot", "prefix_hit", "prefix_hit_host", "spread") if getattr(self, name) is not None]
         if training and serving:
             what = f"a need is training ('tokens', 'within') or serving ('rate', 'input', 'output', ...), not both: it has {', '.join(training + serving)}"
             raise Wrong(what, f"Make two needs of it, or take out {', '.join(training if len(training) < len(serving) else serving)}.")

@@ -221,6 +221,8 @@ class _Loader:
             tokens=self.own((*at, "tokens"), raw.tokens, "token"), within_s=self.own((*at, "within"), raw.within, "s"),
             rate_tokens_per_s=self.own((*at, "rate"), raw.rate, "token/s"), input_tokens=self.own((*at, "input"), raw.input, "token"),
             output_tokens=self.own((*at, "output"), raw.output, "token"), ttft_s=self.own((*at, "ttft_p95"), raw.ttft_p95, "s"), tpot_s=self.own((*at, "tpot"), raw.tpot, "s"),
+            ttft_share=0.95 if raw.ttft_p95 is not None else None, hit_share=self.own((*at, "prefix_hit"), raw.prefix_hit, "1"),
+            hit_host_share=self.own((*at, "prefix_hit_host"), raw.prefix_hit_host, "1"), spread=self.own((*at, "spread"), raw.spread, "1"),
             growth_per_year=self.own((*at, "growth"), raw.growth, "1"), rack_power_limit_w=self.own((*at, "rack_power"), raw.rack_power, "W"),
             coolant_supply_temperature_k=self.own((*at, "coolant"), raw.coolant, "temperature_k"),
         )  # fmt: skip
