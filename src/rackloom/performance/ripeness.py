@@ -22,7 +22,7 @@ GROUPS: Mapping[str, str] = {
     "overlap": "what hides behind what, imbalance of experts", "software": "what software takes beyond kernels and messages, and how ripe it is",
 }  # fmt: skip
 _OF_ITEM: Mapping[str, str] = {
-    "performance-power": "power", "performance-collectives": "network", "performance-overlap": "overlap", "performance-memory": "overlap", "performance-offload": "overlap",
+    "performance-power": "power", "performance-phase-power": "power", "performance-collectives": "network", "performance-overlap": "overlap", "performance-memory": "overlap", "performance-offload": "overlap",
     "performance-software": "software",
 }  # fmt: skip
 
