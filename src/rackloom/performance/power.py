@@ -28,6 +28,7 @@ LEFT_OUT = (
     "spikes of microseconds, and the chip's own smoothing of power",
     "power of switches and storage outside the unit",
     "a clock that the chip lowers by itself where memory or messages limit it",
+    "caps below about 60 % of a chip's limit, where the one published sweep lost speed faster than the law",
 )
 
 
@@ -123,7 +124,7 @@ def power_of(estimate: Estimate, system: System, *, catalog: Catalog | None = No
     )  # fmt: skip
 
 
-def trace(answer: PowerAnswer, *, steps: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def power_trace(answer: PowerAnswer, *, steps: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Power of one unit over time as a square wave, at central values: times [s] and the power [W] that holds from each.
 
     Each cause is one block of a step, so that the wave has the step's period and the full swing: the worst for supply and

@@ -6,8 +6,8 @@ Power of a core at the share f of its full clock, with s its idle power over wha
 
 k is not another assumption: the slope of p at f = 1, (1 - s)(1 + 2 k), is one over the exponent by which
 `ripeness.sustained_share` lowers the clock of a chip at its own limit (performance-power.exponent_count). So a cap at the
-chip's own limit leaves that answer as it is, and a lower one goes on along the same curve. Memory keeps its rate until
-the core has nothing left to give; then bytes follow the power that is left. Links keep theirs.
+chip's own limit leaves that answer as it is, and a lower one goes on along the same curve. Memory loses little of its rate
+(memory_clock_share) while the core's clock gives up power for it; then bytes follow the power that is left. Links keep theirs.
 """
 
 from __future__ import annotations
@@ -121,10 +121,12 @@ def capped(system: System, catalog: Catalog, book: Ledger) -> Capped | None:
 
 def rates_under(cap_w: Number, compute_w: Number, memory_w: Number, idle_w: Number, catalog: Catalog, book: Ledger) -> Capped:
     """What a cap leaves of the rates of a chip that draws so much [W] at its own limit in products, in reading memory, and idle."""
-    figures = {name: catalog.figure(ITEM, name) for name in ("memory_core_share", "voltage_floor_share", "clock_floor_share")}
-    core, voltage, clock = (book.take(figure) for figure in figures.values())
+    figures = {name: catalog.figure(ITEM, name) for name in ("memory_core_share", "memory_clock_share", "voltage_floor_share", "clock_floor_share")}
+    core, clock_loss, voltage, floor = (book.take(figure) for figure in figures.values())
     exponent = catalog.figure("performance-power", "exponent_count")
-    core_share = clock_share(cap_w, compute_w, idle_w, exponent=book.take(exponent), voltage_floor=voltage, clock_floor=clock)
-    moving = (memory_w - idle_w) * (1.0 - core)  # of the memory itself
-    memory_share = np.clip((cap_w - idle_w) / moving, clock, 1.0)
+    law = {"exponent": book.take(exponent), "voltage_floor": voltage, "clock_floor": floor}
+    core_share = clock_share(cap_w, compute_w, idle_w, **law)
+    moving = (memory_w - idle_w) * (1.0 - core)  # of the memory itself; the core has the rest, which its clock can give up
+    clock = clock_share(cap_w - moving, memory_w - moving, idle_w, **law)
+    memory_share = np.clip((cap_w - idle_w) / moving, floor, 1.0) * (1.0 - clock_loss * (1.0 - clock))
     return Capped(core_share, memory_share, cap_w, (*(figure.key for figure in figures.values()), exponent.key))
