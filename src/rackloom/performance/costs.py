@@ -58,7 +58,7 @@ def token_cost(
     utilisation_share: Figure | float | None = None, power_price_usd_per_kwh: Figure | float | None = None, other_share_per_year: Figure | float | None = None,
     catalog: Catalog | None = None,
 ) -> TokenCost:  # fmt: skip
-    """USD for a million tokens of a run, each term a row of its ledger.
+    """USD for a million tokens of a run, each term a row under the run's prefix in a ledger of the answer's own.
 
     Parameters
     ----------
@@ -72,7 +72,8 @@ def token_cost(
 
     Raises BadInput for a life, utilisation or price of power that is not above 0, and for a negative rate, share or price.
     """
-    known, book = catalog or load_catalog(), power.ledger
+    known, book = catalog or load_catalog(), Ledger(power.ledger.draws)
+    book.add(power.ledger)  # a copy: the same run can be asked at several prices
     asked = {
         "life_s": life_s, "finance_rate_per_year": finance_rate_per_year, "utilisation_share": utilisation_share, "power_price_usd_per_kwh": power_price_usd_per_kwh,
         "other_share_per_year": other_share_per_year,

@@ -78,6 +78,11 @@ class PowerAnswer:
         """Key of a row of the run."""
         return f"{self.prefix}.{name}"
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Keys of the inputs of J/token that are our assumptions (grade E)."""
+        return tuple(row.key for row in self.rests_on if row.grade == "E")
+
 
 def power_of(estimate: Estimate, system: System, *, catalog: Catalog | None = None, pue: Figure | None = None) -> PowerAnswer:
     """Power by phase, mean power, swing and J/token of an estimate, as rows of its ledger under its prefix.
@@ -109,7 +114,9 @@ def power_of(estimate: Estimate, system: System, *, catalog: Catalog | None = No
     mean = rows.put("accelerator_w", energy / total, "W", "energy of the causes / their time, one accelerator", ["accelerator_step_j", *(f"{cause}_s" for cause in PHASE_OF)])
     unit_w = rows.put("unit_w", unit.unit_w(mean), "W", f"{unit.accelerators} accelerators + others", ["accelerator_w", "others_w"])
     swing = rows.put("swing_w", _swing(phases), "W", "most less least that a unit draws over the phases that take time", [*(f"{cause}_w" for cause in PHASE_OF)])
-    job = rows.put("job_w", unit_w / unit.accelerators * estimate.accelerators, "W", "power of the unit / its accelerators x accelerators of the job", ["unit_w", "accelerators_count"])
+    job = rows.put(
+        "job_w", unit_w / unit.accelerators * estimate.accelerators, "W", "power of the unit / its accelerators x accelerators of the job", ["unit_w", "accelerators_count"]
+    )
     named = known.figure("performance-token-cost", "pue_ratio") if pue is None else pue
     ratio, rate = book.take(named), estimate.tokens_per_s_per_accelerator
     joule = rows.put("joule_per_token", unit_w / unit.accelerators / rate, "J/token", "power of the unit / its accelerators / tokens/s of one: equipment only",
@@ -167,7 +174,15 @@ def _put_limits(rows: _Rows, unit: UnitPower, cap: Number | None, cap_keys: tupl
     note = "; ".join(unit.assumed)
     rows.put("limit_w", unit.limit_w, "W", "power limit of one accelerator: published, or its share of the unit's power", [], *unit.limit_keys, note=note)
     rows.put("idle_w", unit.idle_w, "W", "idle share x limit", ["limit_w"], *unit.limit_keys)
-    rows.put("others_w", unit.others_w, "W", "what hosts, cards, switches, fans and losses draw: their share x (rating of the unit - limits of its accelerators)", [], *unit.others_keys, note=note)
+    rows.put(
+        "others_w",
+        unit.others_w,
+        "W",
+        "what hosts, cards, switches, fans and losses draw: their share x (rating of the unit - limits of its accelerators)",
+        [],
+        *unit.others_keys,
+        note=note,
+    )
     if cap is not None:
         rows.put("cap_w", cap, "W", "cap on one accelerator: as set, or (cap on the unit - rating of others) / accelerators", [], *cap_keys)
 

@@ -75,7 +75,9 @@ def clock_share(cap_w: Number, demand_w: Number, idle_w: Number, *, exponent: Nu
 
     Never falls as the cap rises.
     """
-    cap, demand, idle, exponent, voltage_floor, clock_floor = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in (cap_w, demand_w, idle_w, exponent, voltage_floor, clock_floor)))
+    cap, demand, idle, exponent, voltage_floor, clock_floor = np.broadcast_arrays(
+        *(np.asarray(each, dtype=float) for each in (cap_w, demand_w, idle_w, exponent, voltage_floor, clock_floor))
+    )
     share, target = idle / demand, cap / demand
     rise = np.maximum((1.0 / (exponent * (1.0 - share)) - 1.0) / 2.0, 0.0)
     low, high = np.zeros(cap.shape), np.ones(cap.shape)

@@ -57,7 +57,9 @@ def unit_power(system: System, catalog: Catalog, book: Ledger) -> UnitPower:
     tdp, rating = chip.get("tdp_w") if chip else None, system.power_w
     share = catalog.figure(ITEM, "rack_accelerators_share" if system.accelerators >= RACK_FROM else "node_accelerators_share")
     idle, drawn = catalog.figure(ITEM, "idle_share"), catalog.figure(ITEM, "others_share")
-    n, assumed = system.accelerators, []
+    n = system.accelerators
+    assumed: list[str] = []
+    limit_keys: tuple[str, ...]
     if tdp is not None:
         limit, limit_keys = book.take(tdp), (tdp.key,)
     elif rating is not None:
