@@ -55,6 +55,7 @@ def page() -> str:
     cases, catalog = read_yaml(CASES).value, load_catalog()
     runs = [row for case in cases["runs"] for row in run_rows(case, catalog)]
     caps = [row for case in cases["caps"] for row in cap_rows(case, catalog)]
+    phases = [phase_row(case, catalog) for case in cases["phases"]]
     between = [_between(case, catalog) for case in cases["between"]]
     parts = [
         "# Power, predicted against published",
@@ -62,6 +63,9 @@ def page() -> str:
         "they are no blind test; of whole runs there are too few to say how good the model is.",
         "## Whole runs", table(HEAD, [_cells(row) for row in runs]), _told(runs),
         "Serving at this point of the model has no measured speed behind it (docs/power.md): J a token is off by as much as tokens/s are.",
+        "## Phases, measured apart",
+        "Accelerators that do nothing but prompts, or nothing but decode. How decode rises with the requests on a chip was read off these rows.",
+        table(HEAD, [_cells(row) for row in phases]), _told(phases),
         "## Speed under a cap over speed at the chip's own limit", table(HEAD, [_cells(row) for row in caps]), _told(caps),
         "## Between the phases", "Models that the catalogue lacks: the phase of memory and that of computation as predicted, and the mean that was measured.",
         table(("row", "what", "memory [W]", "computation [W]", "published [W]", "where"), between), "## Sources",
@@ -112,9 +116,17 @@ def cap_rows(case: Mapping[str, Any], catalog: Catalog) -> list[PowerRow]:
     return rows
 
 
+def phase_row(case: Mapping[str, Any], catalog: Catalog) -> PowerRow:
+    """Power of one accelerator in one phase."""
+    book, machine = Ledger(draws_from(catalog, seed=SEED, count=DRAWS)), system(case["system"], catalog=catalog)
+    watts = phase_watts(unit_power(machine, catalog, book), catalog, book, requests_per_accelerator=case.get("a_chip"))
+    note = f"{case['a_chip']:g} requests a chip" if "a_chip" in case else ""
+    return PowerRow(case["id"], f"power in the phase of {case['phase']} [W]", watts[case["phase"]], float(case["measured_w"]), note)
+
+
 def _between(case: Mapping[str, Any], catalog: Catalog) -> tuple[str, ...]:
     book, machine = Ledger(draws_from(catalog, seed=SEED, count=DRAWS)), system(case["accelerator"], catalog=catalog)
-    watts = phase_watts(unit_power(machine, catalog, book), catalog, book)
+    watts = phase_watts(unit_power(machine, catalog, book), catalog, book, requests_per_accelerator=case.get("a_chip"))
     low, high, seen = central(watts["memory"]), central(watts["compute"]), float(case["measured_w"])
     ends = interval(watts["memory"]) or (low, low)
     where = "between" if low <= seen <= high else "within the interval of memory" if ends[0] <= seen <= ends[1] else "below" if seen < low else "above"

@@ -121,6 +121,13 @@ def test_a_bigger_batch_takes_less_energy_a_token():
     assert many < few / 5.0
 
 
+def test_decode_draws_more_with_more_requests():
+    system = known_system("b200-hgx")
+    few, many = ({p.cause: p for p in power_of(serve(system, batch=batch), system).phases} for batch in (1, 64))
+    assert few["memory"].accelerator_w < many["memory"].accelerator_w <= many["compute"].accelerator_w
+    assert few["compute"].accelerator_w == many["compute"].accelerator_w
+
+
 def test_no_power_without_times_or_limits():
     system = known_system("h100-hgx")
     estimate = train(system)

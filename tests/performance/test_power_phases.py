@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from rackloom.errors import BadInput
 from rackloom.ledger import Ledger
-from rackloom.performance.power_phases import ITEM, PHASES, phase_watts, unit_power
+from rackloom.performance.power_phases import ITEM, PHASES, decode_activity, phase_watts, unit_power
 
 from .toys import CATALOG, DRAWS, figure, known_system, toy_system
 
@@ -34,8 +35,19 @@ def test_phases_by_hand_and_in_order():
     watts = phase_watts(unit, CATALOG, Ledger())
     assert watts["memory"] == pytest.approx(unit.idle_w + value("memory_activity_share") * (1200.0 - unit.idle_w))
     assert unit.idle_w < watts["waiting"] < watts["communication"] < watts["compute"] <= 1200.0
-    assert phase_watts(unit, CATALOG, Ledger(), 800.0)["compute"] == 800.0
-    assert phase_watts(unit, CATALOG, Ledger(), 800.0)["waiting"] == watts["waiting"]
+    assert phase_watts(unit, CATALOG, Ledger(), cap_w=800.0)["compute"] == 800.0
+    assert phase_watts(unit, CATALOG, Ledger(), cap_w=800.0)["waiting"] == watts["waiting"]
+
+
+def test_decode_by_hand_and_never_less_with_more_requests():
+    one, doubling, most = value("decode_activity_share"), value("decode_doubling_share"), value("compute_activity_share")
+    assert decode_activity(1.0, CATALOG, Ledger()) == one
+    assert decode_activity(16.0, CATALOG, Ledger()) == pytest.approx(one + 4.0 * doubling)
+    assert decode_activity(1e9, CATALOG, Ledger()) == most
+    assert decode_activity(1e-9, CATALOG, Ledger()) == 0.0
+    counts = [0.125, 1.0, 3.0, 64.0, 512.0]
+    draws = [decode_activity(count, CATALOG, Ledger(DRAWS)) for count in counts]
+    assert all(np.all(few <= many) for few, many in pairwise(draws))
 
 
 def test_no_draw_leaves_the_span_from_idle_to_the_limit():

@@ -27,9 +27,9 @@ def test_a_row_by_hand():
 
 def test_every_row_names_its_source_and_is_on_the_page():
     text = (FOLDER / "power.md").read_text(encoding="utf-8")
-    for case in [*CASES["runs"], *CASES["between"], *CASES["caps"]]:
+    for case in [*CASES["runs"], *CASES["phases"], *CASES["between"], *CASES["caps"]]:
         assert case["source"] in CASES["sources"]
-    for case in [*CASES["runs"], *CASES["between"]]:
+    for case in [*CASES["runs"], *CASES["phases"], *CASES["between"]]:
         assert f"\n| {case['id']} |" in text
     assert all(f"- {key}: " in text for key in CASES["sources"])
 
@@ -40,6 +40,13 @@ def test_a_node_in_training_draws_what_was_published():
     assert [row.published for row in rows] == [8400.0, 7752.0]
     assert all(row.inside for row in rows)
     assert all(abs(row.error) < 0.1 for row in rows)
+
+
+def test_prompts_alone_draw_what_was_published():
+    """B200 that do nothing but prompts: 880 to 893 W of 1000 W (InferenceX 2026)."""
+    rows = [power.phase_row(case, CATALOG) for case in CASES["phases"] if case["phase"] == "compute"]
+    assert len(rows) == 5
+    assert all(0.0 < row.error < 0.08 for row in rows)  # the prediction has no messages in it
 
 
 def test_down_to_seven_tenths_of_the_limit_prompts_slow_as_published():

@@ -21,12 +21,13 @@ from ..figures import Figure
 from ..ledger import Ledger, Row
 from ..needs.need import Estimate
 from .power_caps import accelerator_cap
-from .power_phases import PHASE_OF, UnitPower, activity, phase_watts, unit_power
+from .power_phases import PHASE_OF, UnitPower, activity, decode_figures, phase_watts, unit_power
 
 LEFT_OUT = (
     "what is hidden behind computation draws no power of its own; the activity of computation stands for it",
     "spikes of microseconds, and the chip's own smoothing of power",
     "power of switches and storage outside the unit",
+    "how much more a cap takes from decode of many requests than of few",
     "a clock that the chip lowers by itself where memory or messages limit it",
     "caps below about 60 % of a chip's limit, where the one published sweep lost speed faster than the law",
 )
@@ -104,10 +105,11 @@ def power_of(estimate: Estimate, system: System, *, catalog: Catalog | None = No
     seconds = _seconds(estimate)
     unit = unit_power(system, known, book)
     cap, cap_keys = accelerator_cap(system, unit, book) or (None, ())
-    watts = phase_watts(unit, known, book, cap)
+    requests = float(estimate.strategy["batch"]) / estimate.replica_accelerators if estimate.kind == "serving" else None  # type: ignore[arg-type]
+    watts = phase_watts(unit, known, book, requests_per_accelerator=requests, cap_w=cap)
     rows = _Rows(book, estimate.prefix)
     _put_limits(rows, unit, cap, cap_keys)
-    phases = tuple(_put_phase(rows, unit, known, cause, seconds[cause], watts[PHASE_OF[cause]], bool(cap_keys)) for cause in PHASE_OF)
+    phases = tuple(_put_phase(rows, unit, known, cause, seconds[cause], watts[PHASE_OF[cause]], is_capped=bool(cap_keys), is_serving=requests is not None) for cause in PHASE_OF)
     total: Number = sum((phase.seconds for phase in phases), 0.0)
     energy = rows.put("accelerator_step_j", sum((p.seconds * p.accelerator_w for p in phases), 0.0), "J", "sum over causes of seconds x watts of one accelerator",
                       [key for cause in PHASE_OF for key in (f"{cause}_s", f"{cause}_w")])  # fmt: skip
@@ -187,10 +189,17 @@ def _put_limits(rows: _Rows, unit: UnitPower, cap: Number | None, cap_keys: tupl
         rows.put("cap_w", cap, "W", "cap on one accelerator: as set, or (cap on the unit - rating of others) / accelerators", [], *cap_keys)
 
 
-def _put_phase(rows: _Rows, unit: UnitPower, catalog: Catalog, cause: str, seconds: Number, watts: Number, is_capped: bool) -> Phase:
-    name = PHASE_OF[cause]
-    formula = f"one accelerator in {cause} ({name}): idle + activity x (limit - idle)" + (", at most the cap" if is_capped else "")
-    rows.put(f"{cause}_w", watts, "W", formula, ["idle_w", "limit_w", *(["cap_w"] if is_capped else [])], activity(name, catalog).key)
+def _put_phase(rows: _Rows, unit: UnitPower, catalog: Catalog, cause: str, seconds: Number, watts: Number, *, is_capped: bool, is_serving: bool) -> Phase:
+    name, names, keys = PHASE_OF[cause], ["idle_w", "limit_w"], [activity(PHASE_OF[cause], catalog).key]
+    how = "activity"
+    if name == "memory" and is_serving:
+        how = "(activity with one request + its rise x log2(requests an accelerator))"
+        names += ["batch_count", "replica_accelerators_count"]
+        keys = [*(figure.key for figure in decode_figures(catalog)), activity("compute", catalog).key]
+    formula = f"one accelerator in {cause} ({name}): idle + {how} x (limit - idle)"
+    if is_capped:
+        formula, names = f"{formula}, at most the cap", [*names, "cap_w"]
+    rows.put(f"{cause}_w", watts, "W", formula, names, *keys)
     return Phase(cause, name, seconds, watts, unit.unit_w(watts))
 
 

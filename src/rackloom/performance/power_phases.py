@@ -85,10 +85,23 @@ def activity(phase: str, catalog: Catalog) -> Figure:
     return catalog.figure(ITEM, f"{phase}_activity_share")
 
 
-def phase_watts(unit: UnitPower, catalog: Catalog, book: Ledger, cap_w: Number | None = None) -> dict[str, Number]:
-    """Power of one accelerator in each of PHASES [W], at most the cap."""
-    dynamic = unit.limit_w - unit.idle_w
-    watts = {phase: unit.idle_w + book.take(activity(phase, catalog)) * dynamic for phase in PHASES}
+def decode_activity(requests_per_accelerator: Number, catalog: Catalog, book: Ledger) -> Number:
+    """Activity of the phase of memory in serving: rises with each doubling of the requests that run on an accelerator, up to that of computation."""
+    one, doubling, most = (book.take(figure) for figure in (*decode_figures(catalog), activity("compute", catalog)))
+    return np.clip(one + doubling * np.log2(requests_per_accelerator), 0.0, most)
+
+
+def decode_figures(catalog: Catalog) -> tuple[Figure, Figure]:
+    """What decode draws with one request on each accelerator, and what each doubling adds; above idle, over the limit above idle."""
+    return catalog.figure(ITEM, "decode_activity_share"), catalog.figure(ITEM, "decode_doubling_share")
+
+
+def phase_watts(unit: UnitPower, catalog: Catalog, book: Ledger, *, requests_per_accelerator: Number | None = None, cap_w: Number | None = None) -> dict[str, Number]:
+    """Power of one accelerator in each of PHASES [W], at most the cap; memory as in serving where the requests that run on each are told."""
+    shares = {phase: book.take(activity(phase, catalog)) for phase in PHASES if phase != "memory" or requests_per_accelerator is None}
+    if requests_per_accelerator is not None:
+        shares["memory"] = decode_activity(requests_per_accelerator, catalog, book)
+    watts = {phase: unit.idle_w + shares[phase] * (unit.limit_w - unit.idle_w) for phase in PHASES}
     return watts if cap_w is None else {phase: np.minimum(value, cap_w) for phase, value in watts.items()}
 
 
