@@ -44,6 +44,14 @@ def test_energy_of_the_phases_is_mean_power_times_the_step(kind):
     assert sum(phase.seconds * phase.accelerator_w for phase in answer.phases) == pytest.approx(answer.accelerator_w * total)
 
 
+@given(batch=st.integers(1, 256), cap=st.floats(350.0, 1000.0))
+def test_energy_adds_up_under_any_cap_and_batch(batch, cap):
+    system = cap_system(known_system("h100-hgx"), accelerator_w=figure("cap_w", cap, "W"))
+    answer = power_of(serve(system, batch=batch), system)
+    assert sum(phase.seconds * phase.unit_w for phase in answer.phases) == pytest.approx(answer.unit_w * sum(phase.seconds for phase in answer.phases))
+    assert answer.idle_unit_w < answer.unit_w <= max(phase.unit_w for phase in answer.phases) * (1.0 + 1e-12)
+
+
 def test_joules_of_a_token_by_hand():
     system, named = known_system("h100-hgx"), figure("pue_ratio", 1.25, "1")
     estimate = train(system)
@@ -135,6 +143,10 @@ def test_no_power_without_times_or_limits():
         power_of(replace(estimate, prefix="elsewhere"), system)
     with pytest.raises(BadInput, match="nothing fits"):
         power_of(replace(estimate, tokens_per_s_per_accelerator=0.0, why_not="nothing fits"), system)
+    with pytest.raises(BadInput, match="is of h100-hgx, not of gb200-nvl72"):
+        power_of(estimate, known_system("gb200-nvl72"))
+    with pytest.raises(BadInput, match=r"not estimated under the cap test\.cap_w of 500 W"):
+        power_of(estimate, cap_system(system, accelerator_w=figure("cap_w", 500.0, "W")))
     cube = known_system("tpu-v5p-cube")
     with pytest.raises(BadInput, match="neither the power limit"):
         power_of(train(cube), cube)

@@ -30,7 +30,11 @@ ITEM = "performance-token-cost"
 UNITS: Mapping[str, str] = {
     "capital_usd_per_accelerator": "USD", "life_s": "s", "finance_rate_per_year": "1/yr", "utilisation_share": "1", "power_price_usd_per_kwh": "USD/kWh", "other_share_per_year": "1/yr",
 }  # fmt: skip
-LEFT_OUT = ("taxes, subsidies, resale value", "buildings and land, unless they are in the price per accelerator")
+LEFT_OUT = (
+    "checkpoints, failures and restarts, unless utilisation has them in it",
+    "taxes, subsidies, resale value",
+    "buildings and land, unless they are in the price per accelerator",
+)
 WITHOUT_CAPITAL = "price of the hardware: none was given, so that capital, finance and other yearly cost are absent"
 
 

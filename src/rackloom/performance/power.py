@@ -99,13 +99,14 @@ def power_of(estimate: Estimate, system: System, *, catalog: Catalog | None = No
     pue : Figure, optional
         power of the site over that of the racks; performance-token-cost.pue_ratio by default
 
-    Raises BadInput for an estimate without times by cause, and where neither the accelerator's nor the unit's power is known.
+    Raises BadInput for an estimate of another system or cap, or without times by cause, and where neither the accelerator's nor the unit's power is known.
     """
     known, book = catalog or load_catalog(), estimate.ledger
+    _check_same(estimate, system)
     seconds = _seconds(estimate)
     unit = unit_power(system, known, book)
     cap, cap_keys = accelerator_cap(system, unit, book) or (None, ())
-    requests = float(estimate.strategy["batch"]) / estimate.replica_accelerators if estimate.kind == "serving" else None  # type: ignore[arg-type]
+    requests = _requests_per_accelerator(estimate)
     watts = phase_watts(unit, known, book, requests_per_accelerator=requests, cap_w=cap)
     rows = _Rows(book, estimate.prefix)
     _put_limits(rows, unit, cap, cap_keys)
@@ -170,6 +171,26 @@ def _seconds(estimate: Estimate) -> Mapping[str, Number]:
         why = f"no row {missing[0]}" if missing else estimate.why_not or "no tokens/s"
         raise BadInput(Fault(f"{estimate.need} on {estimate.system}: no power without times by cause ({why})", mend="Give an estimate that found a strategy, with its own ledger."))
     return {cause: estimate.ledger.value(key) for cause, key in keys.items()}
+
+
+def _check_same(estimate: Estimate, system: System) -> None:
+    """Raise BadInput where the estimate is of another system, or of the system without its cap."""
+    if estimate.system != system.name:
+        raise BadInput(Fault(f"the estimate of {estimate.need} is of {estimate.system}, not of {system.name}", mend="Give the system that was estimated."))
+    for cap in (system.cap_w, system.unit_cap_w):
+        if cap is not None and cap.key not in estimate.ledger:
+            raise BadInput(
+                Fault(f"{estimate.need} on {system.name} was not estimated under the cap {cap.key} of {cap.value:g} W", mend="Estimate on the system that cap_system gave.")
+            )
+
+
+def _requests_per_accelerator(estimate: Estimate) -> Number | None:
+    """Requests that run on each accelerator of a replica in serving; None in training, and where the estimate does not tell."""
+    keys = [f"{estimate.prefix}.{name}" for name in ("batch_count", "replica_accelerators_count")]
+    if estimate.kind != "serving" or not all(key in estimate.ledger for key in keys):
+        return None
+    batch, accelerators = (estimate.ledger.value(key) for key in keys)
+    return batch / accelerators
 
 
 def _put_limits(rows: _Rows, unit: UnitPower, cap: Number | None, cap_keys: tuple[str, ...]) -> None:

@@ -102,7 +102,10 @@ def phase_watts(unit: UnitPower, catalog: Catalog, book: Ledger, *, requests_per
     if requests_per_accelerator is not None:
         shares["memory"] = decode_activity(requests_per_accelerator, catalog, book)
     watts = {phase: unit.idle_w + shares[phase] * (unit.limit_w - unit.idle_w) for phase in PHASES}
-    return watts if cap_w is None else {phase: np.minimum(value, cap_w) for phase, value in watts.items()}
+    if cap_w is None:
+        return watts
+    most = np.maximum(cap_w, unit.idle_w)  # in a draw where the cap is below it, an idle chip still draws what it draws
+    return {phase: np.minimum(value, most) for phase, value in watts.items()}
 
 
 def below(cap_w: Number, floor_w: Number) -> bool:
