@@ -45,6 +45,8 @@ class System:
     notes: tuple[str, ...] = field(default=())
     units: Figure | None = None  # that run tiles of a kernel side by side (SMs, CUs), where published
     clock_hz: Figure | None = None  # boost clock, where published
+    cap_w: Figure | None = None  # at most so much power for each accelerator, where a cap is set
+    unit_cap_w: Figure | None = None  # at most so much for the whole unit, where a cap is set
 
     def tier_for(self, ranks: int) -> Tier:
         """The innermost tier that joins that many accelerators; the outermost for more."""

@@ -1,11 +1,14 @@
-"""How fast a model trains or is served on a system, by which strategy, and what limits it."""
+"""How fast a model trains or is served on a system, by which strategy, what limits it, and what power and money it takes."""
 
 from .cases import predict_training_case
 from .collectives import collective_seconds
+from .costs import TokenCost, token_cost
 from .estimates import estimate_training
 from .flops import RULES, flop_per_token
 from .front import FrontPoint, front_training
 from .jobs import Candidate, Disaggregated, Search, ServingStrategy, Slo, Traffic, TrainingJob, TrainingStrategy
+from .power import PowerAnswer, power_of, power_trace
+from .power_caps import cap_system, operating_points
 from .predictions import Prediction, predict_row
 from .ripeness import ripe_date
 from .rows import NotScored
@@ -16,7 +19,7 @@ from .sizing import estimate_need, training_job
 from .support import Support, support_of
 
 __all__ = [
-    "RULES", "Candidate", "Disaggregated", "FrontPoint", "NotScored", "Prediction", "Search", "ServingStrategy", "Slo", "Support", "Traffic", "TrainingJob", "TrainingStrategy",
-    "collective_seconds", "estimate_need", "estimate_serving", "estimate_training", "flop_per_token", "front_training", "predict_row", "predict_training_case", "ripe_date",
-    "search_serving", "search_training", "support_of", "training_job",
+    "RULES", "Candidate", "Disaggregated", "FrontPoint", "NotScored", "PowerAnswer", "Prediction", "Search", "ServingStrategy", "Slo", "Support", "TokenCost", "Traffic", "TrainingJob", "TrainingStrategy",
+    "cap_system", "collective_seconds", "estimate_need", "estimate_serving", "estimate_training", "flop_per_token", "front_training", "operating_points", "power_of", "power_trace", "predict_row", "predict_training_case", "ripe_date",
+    "search_serving", "search_training", "support_of", "token_cost", "training_job",
 ]  # fmt: skip

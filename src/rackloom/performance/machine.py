@@ -10,6 +10,7 @@ from ..draws import Number
 from ..ledger import Ledger
 from .kernels import Kernels, take_kernels
 from .links import Link, make_links
+from .power_caps import capped
 from .ripeness import chip_of, clock_need, software_ratio, sustained_share, year_of
 
 AMPERE = range(2000, 2021)  # chips of these years have no newer matrix instructions than FlashAttention-2 uses
@@ -54,6 +55,7 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     """Take a system's figures and the model's assumptions into a ledger.
 
     `catalog` gives the assumptions (kernels, power, software, overlap, collectives, memory); the shipped one by default.
+    A system with a cap (`power_caps.cap_system`) has its kernels at the clock that the cap leaves.
     `software_date` says how ripe the software is on the accelerator; a year old where it is None. With `serving` what an
     inference engine takes between its steps is taken too.
     """
@@ -63,6 +65,9 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     best = burst.rates_flop_per_s.get("bf16", burst.attention_forward_flop_per_s)
     sustained, power_keys = sustained_share(chip, best, known, book)
     attention, _ = sustained_share(chip, burst.attention_forward_flop_per_s, known, book)
+    kernels = slowed(burst, 1.0, 1.0, power_keys) if serving else slowed(burst, sustained, attention, power_keys)
+    if (limit := capped(system, known, book)) is not None:
+        kernels = slowed(kernels, limit.core_share, limit.core_share, limit.keys, memory=limit.memory_share)
     software, software_keys = software_ratio(chip, software_date, known, book)
     overlap = {name: known.figure("performance-overlap", f"{name}_overlap_share") for name in ("tensor", "data", "expert", "pipeline")}
     others = {
@@ -74,7 +79,6 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     engine = {name: known.figure("performance-serving", name) for name in ("step_start_s", "request_start_s", "engine_ratio")} if serving else {}
     if serving:  # a step of decode waits for memory and draws less: its clock falls as far as products keep it busy
         need, exponent, _ = clock_need(chip, best, known, book)
-        sustained = attention = 1.0
         software = software * book.take(engine["engine_ratio"])
         engine_values = {
             "clock_need": need,
@@ -85,7 +89,7 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     else:
         engine_values = {}
     return Machine(
-        name=system.name, kernels=slowed(burst, sustained, attention, power_keys), memory_usable_bytes=book.take(system.memory_bytes) * book.take(usable),
+        name=system.name, kernels=kernels, memory_usable_bytes=book.take(system.memory_bytes) * book.take(usable),
         links=make_links(system, book, catalog=known),
         tensor_overlap=book.take(overlap["tensor"]), data_overlap=book.take(overlap["data"]), expert_overlap=book.take(overlap["expert"]),
         pipeline_overlap=book.take(overlap["pipeline"]), imbalance=book.take(others["imbalance"]), host_bytes_per_s=book.take(others["host_bytes_per_s"]),
@@ -96,10 +100,16 @@ def make_machine(system: System, book: Ledger, *, catalog: Catalog | None = None
     )  # fmt: skip
 
 
-def slowed(burst: Kernels, share: Number, attention: Number, keys: tuple[str, ...]) -> Kernels:
-    """Kernels at the clock that a chip keeps for hours: products at `share` of their rate, attention, which draws less, at `attention`."""
+def slowed(burst: Kernels, share: Number, attention: Number, keys: tuple[str, ...], *, memory: Number | None = None) -> Kernels:
+    """Kernels at the clock that a chip keeps for hours: products at `share` of their rate, attention, which draws less, at `attention`.
+
+    `memory` is the share of its rate that memory keeps, where a cap reaches that too.
+    """
     rates = {name: rate * share for name, rate in burst.rates_flop_per_s.items()}
-    return replace(
+    slow = replace(
         burst, rates_flop_per_s=rates, attention_forward_flop_per_s=burst.attention_forward_flop_per_s * attention,
         attention_backward_flop_per_s=burst.attention_backward_flop_per_s * attention, compute_keys=(*burst.compute_keys, *keys),
     )  # fmt: skip
+    if memory is None:
+        return slow
+    return replace(slow, memory_bytes_per_s=burst.memory_bytes_per_s * memory, memory_keys=(*burst.memory_keys, *keys))

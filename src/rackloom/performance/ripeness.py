@@ -22,7 +22,7 @@ GROUPS: Mapping[str, str] = {
     "overlap": "what hides behind what, imbalance of experts", "software": "what software takes beyond kernels and messages, and how ripe it is",
 }  # fmt: skip
 _OF_ITEM: Mapping[str, str] = {
-    "performance-power": "power", "performance-collectives": "network", "performance-overlap": "overlap", "performance-memory": "overlap", "performance-offload": "overlap",
+    "performance-power": "power", "performance-phase-power": "power", "performance-collectives": "network", "performance-overlap": "overlap", "performance-memory": "overlap", "performance-offload": "overlap",
     "performance-software": "software", "performance-serving": "software",
 }  # fmt: skip
 
@@ -62,10 +62,10 @@ def sustained_share(chip: Item | None, flop_per_s: Number, catalog: Catalog, boo
     A chip whose matrix units would draw more than its power limit lowers its clock.
     """
     need, exponent, keys = clock_need(chip, flop_per_s, catalog, book)
-    return clock_share(need, exponent), keys
+    return kept_clock(need, exponent), keys
 
 
-def clock_share(need: Number, exponent: Number, busy: Number = 1.0) -> Number:
+def kept_clock(need: Number, exponent: Number, busy: Number = 1.0) -> Number:
     """Clock that a chip keeps over its best, where its units ask for `need` times what it may draw while they work, a share `busy` of the time."""
     return np.minimum(np.maximum(need * busy, 1.0) ** -exponent, 1.0)
 

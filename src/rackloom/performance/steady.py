@@ -24,7 +24,7 @@ from ..needs.model import Model
 from .jobs import ServingStrategy, Slo
 from .machine import Machine
 from .parts import Part
-from .ripeness import clock_share
+from .ripeness import kept_clock
 from .serving import CAUSES, Load, ServeColumns, accepted_tokens, stage_ratio, step_part
 
 FULL = 0.95  # share of steps with prompts beyond which the formula of the queue is not followed
@@ -86,7 +86,7 @@ def step_seconds(machine: Machine, model: Model, strategy: ServingStrategy, c: S
     """Time of one step by cause [s]; a pipeline's longest stage holds up the others (bubble)."""
     by_cause = seconds_of(machine, step_part(machine, model, strategy, c, load), machine.serving_step_s)
     busy = by_cause["compute"] / sum(by_cause.values(), 0.0)
-    by_cause["compute"] = by_cause["compute"] / clock_share(machine.clock_need, machine.clock_exponent, busy)
+    by_cause["compute"] = by_cause["compute"] / kept_clock(machine.clock_need, machine.clock_exponent, busy)
     above = (stage_ratio(model, c.pp) - 1.0) * (by_cause["compute"] + by_cause["memory"])
     return {**by_cause, "bubble": above + by_cause["bubble"]}
 
