@@ -1,4 +1,4 @@
-"""Write the tables of predictions against published figures: training.md and its plot, racks.md, parameters.md, power.md; and the summary that ships.
+"""Write the tables of predictions against published figures: training.md and serving.md with their plots, racks.md, parameters.md, power.md; and the summary that ships.
 
 Usage: python validation/run.py [--check]
 
@@ -16,11 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # started as a script
 
-from validation import parameters, power, racks, support, training  # noqa: E402
+from validation import parameters, power, racks, serving, support, training  # noqa: E402
 
 SUPPORT = "../src/rackloom/catalog/data/support.yaml"  # shipped with the package
 PAGES: dict[str, Callable[[], str]] = {
-    "training.md": training.page, "training_parity.svg": training.plot, "racks.md": racks.page, "parameters.md": parameters.page, "power.md": power.page, SUPPORT: support.page,
+    "training.md": training.page, "training_parity.svg": training.plot, "racks.md": racks.page, "parameters.md": parameters.page, "power.md": power.page, "serving.md": serving.page,
+    "serving_parity.svg": serving.plot, SUPPORT: support.page,
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_coolant_without_coolprop_says_so(monkeypatch, capsys):
 
 
 def test_every_case_is_registered_under_its_file():
-    assert list(all_cases()) == ["balance", "coolant", "plan", "search", "yaml"]
+    assert list(all_cases()) == ["balance", "coolant", "plan", "search", "serving", "yaml"]
 
 
 def test_an_unknown_case_is_refused(capsys):

@@ -142,7 +142,7 @@ def test_a_need_says_what_its_kind_wants():
         replace(need, tokens=None)
     with pytest.raises(BadInput, match="kind"):
         replace(need, kind="dreaming")
-    with pytest.raises(BadInput, match="rate_tokens_per_s"):
+    with pytest.raises(BadInput, match="input_tokens"):
         Need("chat", "serving", need.model, need.start)
     assert need.want("tokens") == figure("tokens", 1e12, "token")
     with pytest.raises(BadInput, match="growth_per_year"):

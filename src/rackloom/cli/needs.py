@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from ..catalog import Catalog
 
 from .say import JSON, console, say_json
 
@@ -15,7 +19,8 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         help="What a model asks of a system: accelerators for a deadline, the best strategies, what limits, the interval.\n\n"
-        "Example: rackloom needs config.json --system gb200-nvl72 --train 15e12tok --deadline 90d"
+        "Example: rackloom needs config.json --system gb200-nvl72 --train 15e12tok --deadline 90d\n\n"
+        "Example: rackloom needs llama-3.1-70b --system h200-hgx --serve isl=4000,osl=1000,ttft=1000ms,tpot=40ms --accelerators 8"
     )
     def needs(
         configs: list[str] = typer.Argument(..., help="config.json files, or names of shipped models"),
@@ -25,14 +30,22 @@ def register(app: typer.Typer) -> None:
         start: str | None = typer.Option(None, "--start", help="day on which the run starts (YYYY-MM-DD), for how ripe the software is"),
         every: bool = typer.Option(False, "--every", help="look at every strategy (millions) in place of the usual ones"),
         price: float | None = typer.Option(None, "--usd-per-accelerator-hour", help="your price, for the front of speed against cost"),
+        serve: str | None = typer.Option(None, "--serve", help="requests and limits, such as isl=4000,osl=1000,ttft=1000ms,tpot=40ms; also ttft_p95, rate, hit, hit_host, spread"),
+        most: int | None = typer.Option(None, "--accelerators", min=1, help="with --serve: the most that a replica, or a set of prefill and decode replicas, may take"),
         support: bool = typer.Option(False, "--support", help="first say how well the case is covered by published runs"),
         catalog: list[str] = typer.Option([], "--catalog", help="a folder of your own parts; may be repeated"),
         as_json: bool = JSON,
     ) -> None:
         from ..catalog import load_catalog
+        from ..errors import BadInput, Fault
         from ..program import as_plain, ask
 
         known = load_catalog(*catalog)
+        if serve is not None and train is not None:
+            raise BadInput(Fault("--serve and --train ask two things", mend="Ask one after the other."))
+        if serve is not None:
+            _serve(configs, system, serve, most, known, support=support, as_json=as_json)
+            return
         answers = [
             ask(config, system=system, tokens=train, deadline=deadline, start=_day(start), usd_per_accelerator_h=price, catalog=known, space="every" if every else "usual",
                 progress=None if as_json or not sys.stderr.isatty() else _tell)
@@ -46,6 +59,21 @@ def register(app: typer.Typer) -> None:
             for answer in answers:
                 print_asked(answer, console(), support=support)
         raise typer.Exit(1 if any(answer.estimate is not None and not answer.estimate.fits for answer in answers) else 0)
+
+
+def _serve(configs: list[str], system: str, serve: str, most: int | None, catalog: Catalog, *, support: bool, as_json: bool) -> None:
+    """Answer --serve for each config."""
+    from ..program import as_plain, ask_serving
+
+    answers = [ask_serving(config, system=system, serve=serve, accelerators=most, catalog=catalog) for config in configs]
+    if as_json:
+        say_json({"answers": [as_plain(answer) for answer in answers]})
+    else:
+        from ..report import print_served
+
+        for answer in answers:
+            print_served(answer, console(), support=support)
+    raise typer.Exit(1 if any(not answer.estimate.fits for answer in answers) else 0)
 
 
 def _tell(done: int, total: int) -> None:

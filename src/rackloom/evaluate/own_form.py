@@ -42,11 +42,13 @@ STRATEGY: Mapping[str, str] = {
 }  # fmt: skip
 MEASURED: Mapping[str, str] = {
     "step_s": "seconds_per_iteration", "step_p10_s": "p10", "step_p90_s": "p90", "tokens_per_s": "tokens_per_s_per_gpu", "tflop_per_s": "tflops_per_gpu", "mfu": "mfu", "hfu": "hfu",
-    "time_to_train_min": "time_to_train_min", "accelerator_hours": "gpu_hours", "tokens": "tokens",
+    "ttft_s": "ttft_ms", "tpot_s": "tpot_ms", "life_s": "total_s", "time_to_train_min": "time_to_train_min", "accelerator_hours": "gpu_hours", "tokens": "tokens",
 }  # fmt: skip
+MILLI = ("ttft_s", "tpot_s")  # the collectors write these in ms
+SERVED: Mapping[str, str] = {"input_tokens": "isl", "output_tokens": "osl", "engine": "engine", "load": "concurrency"}
 PLAIN: Mapping[str, str] = {"precision": "precision", "note": "notes", "recalled": "recalled", "where": "file"}
 RECALLED: Mapping[str, str] = {**SHAPE, **HARDWARE, **STRATEGY, **MEASURED, "sequence": "seq"}
-COMMON = (*HARDWARE, *STRATEGY, *PLAIN, "model", "sequence")
+COMMON = (*HARDWARE, *STRATEGY, *SERVED, *PLAIN, "model", "sequence")
 CASE = ("id", *COMMON, "measured")
 
 Given = tuple[dict[str, Mapping[str, Any]], list[tuple[tuple[str | int, ...], Any]]]
@@ -128,7 +130,8 @@ def _row(document: Document, at: tuple[str | int, ...], source: str, case: Mappi
     if "scale_out_gbps_per_gpu" in row["hardware"]:
         row["hardware"]["scale_out_gbps_per_gpu"] = _gbps(document, at, case["scale_out"], faults)
     row["parallelism"], row["measured"] = _words(case, STRATEGY), _words(measured, MEASURED)
-    row |= _words(case, PLAIN)
+    row["measured"] |= {MEASURED[key]: 1e3 * measured[key] for key in MILLI if isinstance(measured.get(key), (int, float))}
+    row |= _words(case, PLAIN) | _words(case, SERVED)
     if isinstance(row.get("recalled"), list):
         row["recalled"] = [RECALLED.get(word, word) for word in row["recalled"]]
     return row

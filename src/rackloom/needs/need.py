@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from .model import Model
 
 KINDS = ("training", "serving")
-WANTED: Mapping[str, tuple[str, ...]] = {"training": ("tokens", "within_s"), "serving": ("rate_tokens_per_s", "input_tokens", "output_tokens")}
+WANTED: Mapping[str, tuple[str, ...]] = {"training": ("tokens", "within_s"), "serving": ("input_tokens", "output_tokens")}
 
 
 @dataclass(frozen=True)
 class Need:
     """One workload: pretraining (tokens within a time) or serving (a rate under latency limits).
 
-    Training states `tokens` [token] and `within_s` [s]; serving states `rate_tokens_per_s` (output tokens a second over
-    all users at `start`), `input_tokens` and `output_tokens` of one request, and may limit `ttft_s` and `tpot_s` [s]; a share
+    Training states `tokens` [token] and `within_s` [s]; serving states `input_tokens` and `output_tokens` of one
+    request, `rate_tokens_per_s` (output tokens a second over all users at `start`) where a number of accelerators is wanted, and may limit `ttft_s` and `tpot_s` [s]; a share
     `ttft_share` of the requests keeps the former (None: the mean). `hit_share` of a prompt's tokens are in the prefix cache, `hit_host_share`
     of these in the host's memory; `spread` is the standard deviation of lengths over their mean.
     `growth_per_year` is the factor by which the workload grows each year [-].

@@ -15,11 +15,12 @@ from .rows import NotScored
 from .search import search_training
 from .serving_estimates import estimate_serving
 from .serving_search import search_serving
-from .sizing import estimate_need, training_job
+from .sizing import estimate_need, search_need, training_job
 from .support import Support, support_of
+from .workloads import RlStep, Spares, conversation, rl_step, spare_domain
 
 __all__ = [
-    "RULES", "Candidate", "Disaggregated", "FrontPoint", "NotScored", "PowerAnswer", "Prediction", "Search", "ServingStrategy", "Slo", "Support", "TokenCost", "Traffic", "TrainingJob", "TrainingStrategy",
-    "cap_system", "collective_seconds", "estimate_need", "estimate_serving", "estimate_training", "flop_per_token", "front_training", "operating_points", "power_of", "power_trace", "predict_row", "predict_training_case", "ripe_date",
-    "search_serving", "search_training", "support_of", "token_cost", "training_job",
+    "RULES", "Candidate", "Disaggregated", "FrontPoint", "NotScored", "PowerAnswer", "Prediction", "RlStep", "Search", "ServingStrategy", "Slo", "Spares", "Support", "TokenCost", "Traffic", "TrainingJob", "TrainingStrategy",
+    "cap_system", "collective_seconds", "conversation", "estimate_need", "estimate_serving", "estimate_training", "flop_per_token", "front_training", "operating_points", "power_of", "power_trace", "predict_row", "predict_training_case", "ripe_date", "rl_step",
+    "search_need", "search_serving", "search_training", "spare_domain", "support_of", "token_cost", "training_job",
 ]  # fmt: skip

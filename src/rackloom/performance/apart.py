@@ -1,6 +1,6 @@
 """Prefill and decode on replicas of their own (disaggregated), by formula.
 
-A prefill replica reads prompts one step after the other and is busy a share r of its time: a prompt waits r / (2 (1 - r)) steps
+A prefill replica reads prompts one step after the other, gives each its first token, and is busy a share r of its time: a prompt waits r / (2 (1 - r)) steps
 (random arrivals, equal service). Its cache then goes over the links to a decode replica, which has no prompts between its steps.
 x prefill replicas of n_p accelerators and y decode replicas of n_d give min(x r R_p, y R_d) requests a second,
 R_p = prompts of a step / its time, R_d = b a / (answer x its time).
@@ -99,7 +99,7 @@ def apart_times(machine: Machine, model: Model, s: Disaggregated, requests: Requ
     decode = decode_times(machine, model, s.decode, second, requests)
     rate = np.minimum(s.prefill_workers * s.busy_share * prefill.prompts_per_s, s.decode_workers * decode.requests_per_s)
     busy = rate / (s.prefill_workers * prefill.prompts_per_s)
-    ttft = machine.serving_request_s + waiting_ratio(busy) * prefill.step_s + prefill.reads_s + prefill.transfer_s + decode.step_s
+    ttft = machine.serving_request_s + waiting_ratio(busy) * prefill.step_s + prefill.reads_s + prefill.transfer_s
     in_step = max(s.prefill.batch, 1)
     steps = requests.answer / accepted_tokens(s.decode) / s.decode.batch  # of the decode replica, a request's part
     causes = {name: prefill.causes[name] * s.prefill.ranks / in_step + decode.causes[name] * s.decode.ranks * steps for name in CAUSES}

@@ -208,7 +208,7 @@ def _put_apart(written: Written, machine: Machine, model: Model, s: Disaggregate
         "ttft_s",
         times.ttft_s,
         "s",
-        "request on its way + waiting for other prompts (r / (2 (1 - r)) steps at a share r busy) + prefill + transfer + one step of decode",
+        "request on its way + waiting for other prompts (r / (2 (1 - r)) steps at a share r busy) + prefill, which gives the first token, + transfer",
         [*keys, *inputs],
     )
     return times, ttft, written.put("tpot_s", times.tpot_s, "s", "step of decode / tokens that it gives a request", [written.key("decode_s")])

@@ -18,7 +18,7 @@ from .estimates import CAUSES, TRAINING_LEFT_OUT, Written, prefix_of, write_good
 from .goodput import goodput_of
 from .jobs import Search, Slo, TrainingJob, serving_strategy, training_strategy
 from .machine import Machine, make_machine
-from .search import rank_training
+from .search import KEPT, rank_training
 from .serving_estimates import SERVING_LEFT_OUT, with_slo_note, write_serving
 from .serving_search import like_of, rank_requests
 from .steady import Requests
@@ -27,18 +27,19 @@ TRAFFIC = ("input_tokens", "output_tokens", "rate_tokens_per_s", "hit_share", "h
 CLOSE = 100  # the number of units is found to one part in so many
 
 
-def estimate_need(need: Need, system: System, *, draws: Draws | None = None, catalog: Catalog | None = None) -> Estimate:
+def estimate_need(need: Need, system: System, *, draws: Draws | None = None, catalog: Catalog | None = None, accelerators: int | None = None) -> Estimate:
     """How a system runs a need by the best strategy, and on how many accelerators.
 
     Training: the fewest accelerators, in whole units (racks or nodes), on which the tokens are done in time; precision
     fp8 where the model is native in it and the system has it, else bf16; batch and sequence from the catalogue's
     assumptions. Serving: the strategy with the most output tokens a second for each accelerator that fits memory and
-    keeps the limits; fp8 where the system has it. Central values decide, draws evaluate.
+    keeps the limits; fp8 where the system has it; a replica, or a set of prefill and decode replicas, takes `accelerators` at
+    most. Central values decide, draws evaluate.
 
     `fits` is False, and `why_not` says why, where no strategy does; the numbers are then those of the one that comes nearest.
     """
     known = catalog or load_catalog()
-    return _training_need(need, system, draws, known) if need.kind == "training" else _serving_need(need, system, draws, known)
+    return _training_need(need, system, draws, known) if need.kind == "training" else _serving_need(need, system, draws, known, accelerators)
 
 
 def training_precision(model: Model, system: System) -> str:
@@ -168,9 +169,8 @@ def _close_in(attempt: Callable[[int], _Sized], low: int, high: _Sized, within: 
     return high
 
 
-def _serving_need(need: Need, system: System, draws: Draws | None, catalog: Catalog) -> Estimate:
-    machine = make_machine(system, Ledger(), catalog=catalog, serving=True)
-    search = rank_need(need, machine, system)
+def _serving_need(need: Need, system: System, draws: Draws | None, catalog: Catalog, accelerators: int | None) -> Estimate:
+    search = search_need(need, system, accelerators=accelerators, catalog=catalog, kept=1)
     book = Ledger(draws)
     written = Written(book, prefix_of(need.name, need.model, system))
     chosen = search.best or search.least_bad
@@ -182,8 +182,9 @@ def _serving_need(need: Need, system: System, draws: Draws | None, catalog: Cata
     return replace(with_slo_note(estimate, has_tpot=need.tpot_s is not None), fits=not search.why_not, why_not=search.why_not)
 
 
-def rank_need(need: Need, machine: Machine, system: System, *, accelerators: int | None = None, kept: int = 1) -> Search:
+def search_need(need: Need, system: System, *, accelerators: int | None = None, catalog: Catalog | None = None, kept: int = KEPT) -> Search:
     """The search over ways to serve that answers a need, at central values."""
+    machine = make_machine(system, Ledger(), catalog=catalog, serving=True)
     asked = {name: figure.value if (figure := getattr(need, name)) is not None else 0.0 for name in TRAFFIC}
     cached = asked["input_tokens"] * asked["hit_share"]
     requests = Requests(max(asked["input_tokens"] - cached, 1.0), asked["output_tokens"], cached, asked["spread"])

@@ -30,16 +30,17 @@ class Support:
     notes: tuple[str, ...]
 
 
-def support_of(model: Model, system: System, precision: str, catalog: Catalog) -> Support:
-    """What was checked that is like this case: the kind of model, the generation of the chip, both, in published runs.
+def support_of(model: Model, system: System, precision: str, catalog: Catalog, kind: str = "training") -> Support:
+    """What was checked that is like this case: the kind of model, the generation of the chip, both, in published runs of training or of serving (`kind`).
 
     Well covered: at least ten runs of the same kind on the same generation, and data of the chip itself. Poorly: none of
     the same generation.
     """
     chip = chip_of(system, catalog)
     machine = generation_of(chip) if chip else "unknown"
-    kind = "moe" if model.is_moe else "dense"
-    lines = tuple(_line(catalog, name) for name in ("all", f"kind:{kind}", f"machine:{machine}", f"kind:{kind},machine:{machine}"))
+    shape = "moe" if model.is_moe else "dense"
+    prefix = "support-serving-" if kind == "serving" else "support-"
+    lines = tuple(_line(catalog, prefix, name) for name in ("all", f"kind:{shape}", f"machine:{machine}", f"kind:{shape},machine:{machine}"))
     own, nearest = lines[3].runs, lines[2].runs
     notes = []
     if chip is None or system.announced:
@@ -51,15 +52,15 @@ def support_of(model: Model, system: System, precision: str, catalog: Catalog) -
     if not nearest:
         notes.append(f"no published run on a chip of its generation ({machine}) was checked")
     elif not own:
-        notes.append(f"published runs on its generation were checked, but none of a {kind} model")
+        notes.append(f"published runs on its generation were checked, but none of a {shape} model")
     if year_of(chip) is None:
         notes.append("the chip has no date: its software is taken as a year old")
     grade = "poorly" if not nearest or system.announced else "well" if own >= 10 and not missing else "partly"
     return Support(grade, lines, tuple(notes))
 
 
-def _line(catalog: Catalog, group: str) -> SupportLine:
-    item = catalog.items.get("support-" + group.replace(":", "-").replace(",", "-"))
+def _line(catalog: Catalog, prefix: str, group: str) -> SupportLine:
+    item = catalog.items.get(prefix + group.replace(":", "-").replace(",", "-"))
     if item is None:
         return SupportLine(group, 0, None, None)
     return SupportLine(group, int(item.figure("runs_count").value), item.figure("median_error_share").value, item.figure("coverage_share").value)

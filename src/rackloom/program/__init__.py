@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .asking import Asked, ask
+    from .asking_serving import AskedServing, ask_serving, way_of
     from .doors import diff_plans, expanded_text, explain, explanation_data, file_schema, rack_alone
     from .explaining import Explanation, Move
     from .load import Program, load_program
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from .save import as_plain, to_json, write_text
 
 __all__ = [
-    "Asked", "Explanation", "Move", "Plan", "Program", "as_plain", "ask", "diff_plans", "expanded_text", "explain", "explanation_data", "file_schema",
+    "Asked", "AskedServing", "Explanation", "Move", "Plan", "Program", "as_plain", "ask", "ask_serving", "way_of", "diff_plans", "expanded_text", "explain", "explanation_data", "file_schema",
     "load_plan", "load_program", "make_plan", "new_program", "rack_alone", "to_json", "write_text",
 ]  # fmt: skip
 
 _OF_MODULE = {
-    "asking": ("Asked", "ask"), "doors": ("diff_plans", "expanded_text", "explain", "explanation_data", "file_schema", "rack_alone"),
+    "asking": ("Asked", "ask"), "asking_serving": ("AskedServing", "ask_serving", "way_of"), "doors": ("diff_plans", "expanded_text", "explain", "explanation_data", "file_schema", "rack_alone"),
     "explaining": ("Explanation", "Move"), "load": ("Program", "load_program"), "new": ("new_program",), "plan": ("Plan", "load_plan", "make_plan"),
     "save": ("as_plain", "to_json", "write_text"),
 }  # fmt: skip

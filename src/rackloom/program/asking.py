@@ -34,6 +34,11 @@ def model_named(text: str) -> Model:
     return find_model(text) if text in shipped_models() else read_model(text)
 
 
+def brief_of(model: Model) -> dict[str, object]:
+    """A model in a few figures."""
+    return {"name": model.name, "parameters": model.parameters, "active_parameters": model.active_parameters, "layers": len(model.layers), "context_tokens": model.context}
+
+
 def ask(
     config: str, *, system: str, tokens: str | None = None, deadline: str | None = None, start: date | None = None, usd_per_accelerator_h: float | None = None,
     catalog: Catalog | None = None, space: str = "usual", progress: Callable[[int, int], None] | None = None,
@@ -56,7 +61,7 @@ def ask(
     known = catalog or load_catalog()
     model = model_named(config)
     on = find_system(system, catalog=known)
-    brief = {"name": model.name, "parameters": model.parameters, "active_parameters": model.active_parameters, "layers": len(model.layers), "context_tokens": model.context}
+    brief = brief_of(model)
     if (tokens is None) != (deadline is None):
         raise BadInput(Fault("--train goes with --deadline", mend="Give both, such as --train 15e12tok --deadline 90d."))
     if tokens is None or deadline is None:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .asked import print_asked
+    from .asked_serving import print_served
     from .files import csv_tables, write_plan, write_report
     from .numbers import number_text
     from .pages import page
     from .terminal import print_plan, print_rack
     from .texts import explain_text
 
-__all__ = ["csv_tables", "explain_text", "number_text", "page", "print_asked", "print_plan", "print_rack", "write_plan", "write_report"]
+__all__ = ["csv_tables", "explain_text", "number_text", "page", "print_asked", "print_plan", "print_rack", "print_served", "write_plan", "write_report"]
 
 _MODULE_OF = {
-    "csv_tables": "files", "explain_text": "texts", "number_text": "numbers", "page": "pages", "print_asked": "asked", "print_plan": "terminal", "print_rack": "terminal",
+    "csv_tables": "files", "explain_text": "texts", "number_text": "numbers", "page": "pages", "print_asked": "asked", "print_served": "asked_serving", "print_plan": "terminal", "print_rack": "terminal",
     "write_plan": "files", "write_report": "files",
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ CAUSES = {
 def print_asked(asked: Asked, console: Any, *, support: bool) -> None:
     """Print an answer; with `support` what covers it, first."""
     if support and asked.support is not None:
-        _support(asked.support, console)
+        print_support(asked.support, console)
     console.print(asked.line, style="bold", markup=False)
     if asked.estimate is None:
         for name, value in asked.model.items():
@@ -36,13 +36,14 @@ def print_asked(asked: Asked, console: Any, *, support: bool) -> None:
     console.print("Left out: " + "; ".join(asked.estimate.left_out) + ".", style="dim", markup=False)
 
 
-def _table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
+def rich_table(title: str, columns: list[str], rows: list[list[str]], *, left: tuple[int, ...] = ()) -> Any:
+    """A table for the terminal, figures to the right but for the columns `left`."""
     from rich import box
     from rich.table import Table as Rich
 
     out = Rich(title=title, box=box.SIMPLE_HEAD, title_justify="left", header_style="bold", pad_edge=False)
-    for column in columns:
-        out.add_column(column, justify="right", overflow="fold")
+    for number, column in enumerate(columns):
+        out.add_column(column, justify="left" if number in left else "right", overflow="fold")
     for row in rows:
         out.add_row(*row)
     return out
@@ -66,12 +67,12 @@ def _strategies(search: Search, console: Any) -> None:
         for c in search.ranked[:STRATEGIES]
     ]
     title = f"Best strategies on {search.accelerators} accelerators, the best of each placement; {search.visited:,} looked at, {search.feasible:,} fit"
-    console.print(_table(title, [*names.values(), "step", "tok/s each", "memory"], rows))
+    console.print(rich_table(title, [*names.values(), "step", "tok/s each", "memory"], rows))
 
 
 def _limits(estimate: Estimate, console: Any) -> None:
     rows = [[CAUSES[cause], f"{share:.1%}"] for cause, share in sorted(estimate.shares.items(), key=lambda entry: -entry[1])]
-    console.print(_table("What a step's time goes into", ["cause", "share"], rows))
+    console.print(rich_table("What a step's time goes into", ["cause", "share"], rows))
     rate = estimate.tokens_per_s_per_accelerator
     ends = interval(rate) or (central(rate), central(rate))
     console.print(f"tok/s each {number_text(central(rate), 'token/s', *ends)} (80 % interval). Half of the step's interval by cause alone: "
@@ -94,14 +95,15 @@ def _front(front: tuple[FrontPoint, ...], console: Any) -> None:
          "–" if p.usd_per_s is None else f"{p.usd_per_s * 3600:,.0f}"]
         for p in front
     ]  # fmt: skip
-    console.print(_table("Speed against power and cost: nothing beats these in all", ["accelerators", "tok/s of all", "power", "USD/h"], rows))
+    console.print(rich_table("Speed against power and cost: nothing beats these in all", ["accelerators", "tok/s of all", "power", "USD/h"], rows))
 
 
-def _support(support: Support, console: Any) -> None:
+def print_support(support: Support, console: Any) -> None:
+    """Print how well a case is covered by published runs."""
     rows = [
         [line.group, str(line.runs), "–" if line.median_error is None else f"{line.median_error:.1%}", "–" if line.coverage is None else f"{line.coverage:.0%}"]
         for line in support.groups
     ]
-    console.print(_table(f"This case is {support.grade} covered", ["published runs of", "predicted", "median error", "in the 80 % interval"], rows))
+    console.print(rich_table(f"This case is {support.grade} covered", ["published runs of", "predicted", "median error", "in the 80 % interval"], rows))
     for note in support.notes:
         console.print(f"  {note}", markup=False)
