@@ -112,7 +112,9 @@ def cap_rows(case: Mapping[str, Any], catalog: Catalog) -> list[PowerRow]:
         if cap < limit:
             left = rates_under(cap, compute, memory, idle, catalog, book)
             share = left.core_share if case["phase"] == "compute" else left.memory_share
-            rows.append(PowerRow(f"{case['chip']}, {cap:g} of {limit:g} W", f"speed in the phase of {case['phase']} over that without cap", share, speed / speeds[limit], case["source"]))
+            rows.append(
+                PowerRow(f"{case['chip']}, {cap:g} of {limit:g} W", f"speed in the phase of {case['phase']} over that without cap", share, speed / speeds[limit], case["source"])
+            )
     return rows
 
 

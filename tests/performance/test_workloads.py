@@ -25,9 +25,16 @@ def test_a_conversation_turn_by_turn(first, more, answer, turns, kept):
     assert 0.0 <= found.hit_share < 1.0
 
 
-RL = dict(
-    sequences=512, prompt_tokens=500, answer_tokens=1500, accelerators=64, rollout_tokens_per_s=1000.0, training_tokens_per_s=2000.0, weight_bytes=140e9, sync_bytes_per_s=50e9
-)
+RL = {
+    "sequences": 512,
+    "prompt_tokens": 500,
+    "answer_tokens": 1500,
+    "accelerators": 64,
+    "rollout_tokens_per_s": 1000.0,
+    "training_tokens_per_s": 2000.0,
+    "weight_bytes": 140e9,
+    "sync_bytes_per_s": 50e9,
+}
 
 
 def test_taking_turns():

@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
         price: float | None = typer.Option(None, "--usd-per-accelerator-hour", help="your price, for the front of speed against cost"),
         serve: str | None = typer.Option(None, "--serve", help="requests and limits, such as isl=4000,osl=1000,ttft=1000ms,tpot=40ms; also ttft_p95, rate, hit, hit_host, spread"),
         most: int | None = typer.Option(None, "--accelerators", min=1, help="with --serve: the most that a replica, or a set of prefill and decode replicas, may take"),
+        capital: float | None = typer.Option(None, "--usd-per-accelerator", help="with --serve: your price of one accelerator with its part of the rack, for the cost of tokens"),
         support: bool = typer.Option(False, "--support", help="first say how well the case is covered by published runs"),
         catalog: list[str] = typer.Option([], "--catalog", help="a folder of your own parts; may be repeated"),
         as_json: bool = JSON,
@@ -44,7 +45,7 @@ def register(app: typer.Typer) -> None:
         if serve is not None and train is not None:
             raise BadInput(Fault("--serve and --train ask two things", mend="Ask one after the other."))
         if serve is not None:
-            _serve(configs, system, serve, most, known, support=support, as_json=as_json)
+            _serve(configs, system, serve, (most, capital), known, support=support, as_json=as_json)
             return
         answers = [
             ask(config, system=system, tokens=train, deadline=deadline, start=_day(start), usd_per_accelerator_h=price, catalog=known, space="every" if every else "usual",
@@ -61,11 +62,11 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(1 if any(answer.estimate is not None and not answer.estimate.fits for answer in answers) else 0)
 
 
-def _serve(configs: list[str], system: str, serve: str, most: int | None, catalog: Catalog, *, support: bool, as_json: bool) -> None:
+def _serve(configs: list[str], system: str, serve: str, own: tuple[int | None, float | None], catalog: Catalog, *, support: bool, as_json: bool) -> None:
     """Answer --serve for each config."""
     from ..program import as_plain, ask_serving
 
-    answers = [ask_serving(config, system=system, serve=serve, accelerators=most, catalog=catalog) for config in configs]
+    answers = [ask_serving(config, system=system, serve=serve, accelerators=own[0], usd_per_accelerator=own[1], catalog=catalog) for config in configs]
     if as_json:
         say_json({"answers": [as_plain(answer) for answer in answers]})
     else:

@@ -19,8 +19,28 @@ if TYPE_CHECKING:
     from .save import as_plain, to_json, write_text
 
 __all__ = [
-    "Asked", "AskedServing", "Explanation", "Move", "Plan", "Program", "as_plain", "ask", "ask_serving", "way_of", "diff_plans", "expanded_text", "explain", "explanation_data", "file_schema",
-    "load_plan", "load_program", "make_plan", "new_program", "rack_alone", "to_json", "write_text",
+    "Asked",
+    "AskedServing",
+    "Explanation",
+    "Move",
+    "Plan",
+    "Program",
+    "as_plain",
+    "ask",
+    "ask_serving",
+    "diff_plans",
+    "expanded_text",
+    "explain",
+    "explanation_data",
+    "file_schema",
+    "load_plan",
+    "load_program",
+    "make_plan",
+    "new_program",
+    "rack_alone",
+    "to_json",
+    "way_of",
+    "write_text",
 ]  # fmt: skip
 
 _OF_MODULE = {

@@ -12,7 +12,7 @@ from ..draws import central, interval
 from ..errors import BadInput, Fault, nearest
 from ..figures import Figure, read_quantity
 from ..needs import Estimate, Model, Need
-from ..performance import PowerAnswer, Search, Support, estimate_need, power_of, search_need, support_of
+from ..performance import PowerAnswer, Search, Support, TokenCost, estimate_need, power_of, search_need, support_of, token_cost
 from .asking import brief_of, model_named
 
 ASKED_AT = date(2027, 7, 1)  # a need has a start; nothing of one that is asked here depends on it
@@ -33,10 +33,11 @@ class AskedServing:
     search: Search
     power: PowerAnswer | None
     power_why_not: str
+    cost: TokenCost | None
     support: Support
 
 
-def ask_serving(config: str, *, system: str, serve: str, accelerators: int | None = None, catalog: Catalog | None = None) -> AskedServing:
+def ask_serving(config: str, *, system: str, serve: str, accelerators: int | None = None, usd_per_accelerator: float | None = None, catalog: Catalog | None = None) -> AskedServing:
     """How one model is best served on a system.
 
     Parameters
@@ -48,6 +49,8 @@ def ask_serving(config: str, *, system: str, serve: str, accelerators: int | Non
         (prefix cache), spread (of lengths)
     accelerators : int, optional
         the most that a replica, or a set of prefill and decode replicas, may take
+    usd_per_accelerator : float, optional
+        your price of one accelerator with its part of the rack, for the cost of tokens; without it only energy is told
 
     Raises BadInput for what is missing or wrong, Unknown for systems that are not known.
     """
@@ -58,8 +61,9 @@ def ask_serving(config: str, *, system: str, serve: str, accelerators: int | Non
     search = search_need(need, on, accelerators=accelerators, catalog=known)
     estimate = estimate_need(need, on, draws=draws_from(known), catalog=known, accelerators=accelerators)
     power, why = _power(estimate, on, known)
+    cost = token_cost(power, capital_usd_per_accelerator=usd_per_accelerator, catalog=known) if power is not None else None
     precision = str(next(iter(_pools(estimate)), {}).get("precision", "fp8"))
-    return AskedServing(_line(model, on, estimate, need), brief_of(model), estimate, search, power, why, support_of(model, on, precision, known, kind="serving"))
+    return AskedServing(_line(model, on, estimate, need), brief_of(model), estimate, search, power, why, cost, support_of(model, on, precision, known, kind="serving"))
 
 
 def _pools(estimate: Estimate) -> list[Mapping[str, object]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..draws import central, interval
 from ..needs import Estimate
-from ..performance import Candidate, PowerAnswer, Search
+from ..performance import Candidate, PowerAnswer, Search, TokenCost
 from ..program import AskedServing, way_of
 from .asked import print_support, rich_table
 from .numbers import number_text
@@ -31,6 +31,8 @@ def print_served(asked: AskedServing, console: Any, *, support: bool) -> None:
         _limits(asked.estimate, console)
     if asked.power is not None:
         _energy(asked.power, console)
+        if asked.cost is not None:
+            _cost(asked.cost, console)
     elif asked.power_why_not:
         console.print(f"Energy: not known: {asked.power_why_not}", markup=False)
     console.print("Left out: " + "; ".join(asked.estimate.left_out) + ".", style="dim", markup=False)
@@ -84,3 +86,12 @@ def _energy(power: PowerAnswer, console: Any) -> None:
     site = number_text(mw, "token/s", *(interval(power.tokens_per_s_per_site_mw) or (mw, mw)))
     console.print(f"Energy: {each} an output token (80 % interval), {central(power.tokens_per_s_per_w):.2g} tok/s a watt, {site} for each MW of the site. "
                   f"Rests on {len(power.rests_on)} figures, {len(power.assumptions)} of them assumptions" + (": " + "; ".join(power.assumed) if power.assumed else "") + ".", markup=False)  # fmt: skip
+
+
+def _cost(cost: TokenCost, console: Any) -> None:
+    """Dollars for a million tokens by term."""
+    terms = ", ".join(f"{name.replace('_', ' ')} {central(value):.3g}" for name, value in cost.terms.items())
+    ends = interval(cost.usd_per_million_tokens)
+    span = f" ({ends[0]:.2g} to {ends[1]:.2g})" if ends else ""
+    what = "Cost" if cost.is_whole else "Energy alone (give --usd-per-accelerator for the rest)"
+    console.print(f"{what}: {central(cost.usd_per_million_tokens):.3g} USD{span} for a million output tokens: {terms}.", markup=False)
