@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 
@@ -17,8 +18,11 @@ from ..figures import Figure
 from ..ledger import Ledger
 from .model import decode_flop_per_token, forward_flop_per_token, kv_bytes_at, train_flop_per_token, weight_bytes
 from .need import Estimate, Need
+from .projections import GROWN_FROM, growth_between, projection_item
 
 STATE_BYTES = 18.0  # a parameter in training: weight 2, gradient 4, 32-bit weight and two moments of the optimizer 12
+GROWN = GROWN_FROM  # what of a projection a need takes year by year
+PROJECTED = " x how much larger the projected model is"
 CAUSES = ("compute", "memory", "scale_up", "scale_out", "host", "bubble")
 LEFT_OUT = (
     "activations in the memory of training; copies of the weights beyond one in that of serving",
@@ -54,6 +58,28 @@ class Envelope:
         return next((row for row in self.rows if (row.need, row.year, row.quantity) == (need, year, quantity) and system in ("", row.system)), None)
 
 
+@dataclass(frozen=True)
+class Quantiles:
+    """One row of an envelope as quantiles; with no draws all are the central value."""
+
+    need: str
+    year: int
+    quantity: str
+    unit: str
+    system: str
+    values: tuple[float, ...]
+
+
+def quantiles(envelope: Envelope, shares: tuple[float, ...] = (0.1, 0.5, 0.9)) -> tuple[Quantiles, ...]:
+    """Every row of an envelope at these shares of its draws."""
+    found = []
+    for row in envelope.rows:
+        array = np.asarray(row.value, dtype=float).reshape(-1)
+        values = np.quantile(array[1:], shares) if array.size > 1 else np.repeat(array[0], len(shares))
+        found.append(Quantiles(row.need, row.year, row.quantity, row.unit, row.system, tuple(float(value) for value in values)))
+    return tuple(found)
+
+
 def build_envelope(
     needs: Mapping[str, Need] | Iterable[Need], estimates: Mapping[tuple[str, str], Estimate] | Iterable[Estimate], *, years: Iterable[int], draws: Draws | None = None,
     catalog: Catalog | None = None,
@@ -74,6 +100,8 @@ def build_envelope(
     tokens a second for each accelerator):
     training FLOP/s = g tokens x FLOPs of a token / time; memory = 18 bytes x parameters;
     serving FLOP/s = g rate x FLOPs of an output token with its part of the prefill; memory = weights + g rate x TPOT x cache of one request;
+    a need with a projection: parameters, active parameters (FLOPs and bytes of a token), cache of a token and, in training, tokens
+    grow each year as projected;
     memory bandwidth = tokens a second asked for x bytes that the reference moves for a token;
     link bandwidth = bytes that the reference sends / (stated share x its time on FLOPs and memory).
     """
@@ -141,18 +169,39 @@ class _NeedRows:
         since = year - self.need.start.year
         growth = self.need.growth_per_year
         self.growth = self.book.take(growth) ** since if growth is not None else 1.0
+        self.larger, self.larger_keys = self._larger(year)
         asked = [f"{self.base}.asked_tokens_per_s", *([growth.key] if growth is not None else [])]
-        tokens = self.book.value(f"{self.base}.asked_tokens_per_s") * self.growth
-        self.put("tokens_per_s", tokens, "token/s", f"tokens/s at the start x growth^{since}", asked)
-        flop = self.book.value(f"{self.base}.token_flop")
+        more = self.larger["training_tokens"] if self.need.kind == "training" else 1.0
+        tokens = self.book.value(f"{self.base}.asked_tokens_per_s") * self.growth * more
         self.put(
-            "total_flop_per_s", tokens * flop, "FLOP/s", "tokens/s x useful FLOPs of a token", [self.key("tokens_per_s"), f"{self.base}.token_flop"], note=self.precision_note()
+            "tokens_per_s",
+            tokens,
+            "token/s",
+            f"tokens/s at the start x growth^{since}{PROJECTED if self.larger_keys and self.need.kind == 'training' else ''}",
+            [*asked, *self.larger_keys],
         )
+        flop = self.book.value(f"{self.base}.token_flop") * self.larger["active_parameters_count"]
+        self.put(
+            "total_flop_per_s", tokens * flop, "FLOP/s", f"tokens/s x useful FLOPs of a token{PROJECTED if self.larger_keys else ''}",
+            [self.key("tokens_per_s"), f"{self.base}.token_flop", *self.larger_keys], note=self.precision_note(),
+        )  # fmt: skip
         self.memory(tokens)
         self.links()
-        self.accelerators([growth.key] if growth is not None else [], since)
+        self.accelerators([*([growth.key] if growth is not None else []), *self.larger_keys], since)
         self.site()
         return self.rows
+
+    def _larger(self, year: int) -> tuple[dict[str, Number], list[str]]:
+        """How much larger the need's model is than at the start, by quantity; 1 where the need names no projection."""
+        grown: dict[str, Number] = dict.fromkeys(GROWN, 1.0)
+        if not self.need.projection or year == self.need.start.year:
+            return grown, []
+        item, day = projection_item(self.catalog, self.need.projection), date(year, self.need.start.month, min(self.need.start.day, 28))
+        keys: list[str] = []
+        for quantity in GROWN:
+            grown[quantity], used = growth_between(item, quantity, self.need.start, day, self.book)
+            keys += [key for key in used if key not in keys]
+        return grown, keys
 
     def key(self, quantity: str) -> str:
         return f"{self.base}.{self.year}.{quantity}"
@@ -172,14 +221,21 @@ class _NeedRows:
         """Memory of the whole job, and what it moves a second."""
         need, model = self.need, self.need.model
         if need.kind == "training":
-            self.put("memory_bytes", STATE_BYTES * model.parameters, "byte", "parameters x (weight 2 + gradient 4 + optimizer 12 bytes)", self.inputs)
+            self.put(
+                "memory_bytes",
+                STATE_BYTES * model.parameters * self.larger["parameters_count"],
+                "byte",
+                "parameters x (weight 2 + gradient 4 + optimizer 12 bytes)",
+                [*self.inputs, *self.larger_keys],
+            )
         else:
             self.serving_memory(tokens)
         if self.best is None:
             return
         p = self.best.prefix
         per_token = self.book.value(f"{p}.memory_traffic_bytes") / self.spent(self.best) / self.best.tokens_per_s_per_accelerator
-        used = [self.key("tokens_per_s"), f"{p}.memory_traffic_bytes", f"{p}.tokens_per_s_per_accelerator", *self.cause_keys(self.best)]
+        per_token = per_token * self.larger["active_parameters_count"]
+        used = [self.key("tokens_per_s"), f"{p}.memory_traffic_bytes", f"{p}.tokens_per_s_per_accelerator", *self.cause_keys(self.best), *self.larger_keys]
         self.put(
             "memory_bytes_per_s",
             tokens * per_token,
@@ -200,9 +256,10 @@ class _NeedRows:
         element = 2.0 if precision == "bf16" else 1.0
         prompt, answer = need.want("input_tokens"), need.want("output_tokens")
         context = book.take(prompt) + book.take(answer) / 2.0
-        value = weight_bytes(need.model, precision) + tokens * each * kv_bytes_at(need.model, context, element)
+        weights = weight_bytes(need.model, precision) * self.larger["parameters_count"]
+        value = weights + tokens * each * kv_bytes_at(need.model, context, element) * self.larger["token_cache_bytes"]
         self.put("memory_bytes", value, "byte", f"weights in {precision} + tokens/s x TPOT (requests at once) x cache of input + output/2 tokens",
-                 [*self.inputs, self.key("tokens_per_s"), tpot, prompt.key, answer.key])  # fmt: skip
+                 [*self.inputs, self.key("tokens_per_s"), tpot, prompt.key, answer.key, *self.larger_keys])  # fmt: skip
 
     def links(self) -> None:
         """Scale-up domain, and bytes a second on both tiers, for each accelerator."""
@@ -230,7 +287,12 @@ class _NeedRows:
     def accelerators(self, growth: list[str], since: int) -> None:
         for e in self.fitting:
             self.put(
-                "accelerators_count", e.accelerators * self.growth, "1", f"accelerators at the start x growth^{since}", [f"{e.prefix}.accelerators_count", *growth], system=e.system
+                "accelerators_count",
+                e.accelerators * self.growth * self.larger["active_parameters_count"] * (self.larger["training_tokens"] if self.need.kind == "training" else 1.0),
+                "1",
+                f"accelerators at the start x growth^{since}{PROJECTED if self.larger_keys else ''}",
+                [f"{e.prefix}.accelerators_count", *growth],
+                system=e.system,
             )
 
     def site(self) -> None:

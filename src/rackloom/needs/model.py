@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -321,5 +322,11 @@ def find_model(name: str) -> Model:
 
 
 @lru_cache(maxsize=1)
+def model_day(name: str) -> date:
+    """The middle of the month in which a shipped model was published. Raises Unknown."""
+    find_model(name)
+    return date.fromisoformat(f"{_sources()[name]['date'][:7]}-15")
+
+
 def _sources() -> Mapping[str, Mapping[str, str]]:
     return read_yaml(_folder() / "sources.yaml", name="sources.yaml").value

@@ -27,7 +27,8 @@ class Need:
     request, `rate_tokens_per_s` (output tokens a second over all users at `start`) where a number of accelerators is wanted, and may limit `ttft_s` and `tpot_s` [s]; a share
     `ttft_share` of the requests keeps the former (None: the mean). `hit_share` of a prompt's tokens are in the prefix cache, `hit_host_share`
     of these in the host's memory; `spread` is the standard deviation of lengths over their mean.
-    `growth_per_year` is the factor by which the workload grows each year [-].
+    `growth_per_year` is the factor by which the workload grows each year [-]; with `projection` the model itself grows too, each year
+    by the catalogue's projection of that name.
     Raises BadInput when a figure that its kind needs is missing.
     """
 
@@ -46,6 +47,7 @@ class Need:
     hit_share: Figure | None = None
     hit_host_share: Figure | None = None
     spread: Figure | None = None
+    projection: str = ""
     growth_per_year: Figure | None = None
     rack_power_limit_w: Figure | None = None
     coolant_supply_temperature_k: Figure | None = None

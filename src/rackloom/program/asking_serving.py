@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ..catalog import Catalog, System, draws_from, load_catalog
 from ..catalog import system as find_system
@@ -84,7 +85,7 @@ def _power(estimate: Estimate, on: System, catalog: Catalog) -> tuple[PowerAnswe
 def _need(model: Model, text: str) -> Need:
     """A need from 'isl=4000,osl=1000,...'; all faults at once."""
     faults: list[Fault] = []
-    figures: dict[str, Figure] = {}
+    figures: dict[str, Any] = {}  # by name of a need's field
     share = None
     for part in filter(None, (each.strip() for each in text.split(","))):
         key, _, value = part.partition("=")

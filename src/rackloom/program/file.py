@@ -56,6 +56,7 @@ class NeedFile(Strict):
     prefix_hit: Share | None = Field(None, description="serving: share of a prompt's tokens that the prefix cache holds")
     prefix_hit_host: Share | None = Field(None, description="serving: share of these that lie in the host's memory")
     spread: Share | None = Field(None, description="serving: standard deviation of lengths over their mean")
+    projected: str | None = Field(None, description="name of a projection of the catalogue, such as 'frontier': the model grows by it each year")
     growth: Growth | None = Field(None, description="factor by which the workload grows each year")
     rack_power: Power | None = Field(None, description="most power that the site gives a rack")
     coolant: Temperature | None = Field(None, description="coolant supply temperature of the site")

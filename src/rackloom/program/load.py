@@ -17,7 +17,7 @@ from ..evaluate import Results, read_results
 from ..exchange.tables import read_table
 from ..factory import Line, line_presets, load_line_preset
 from ..figures import Figure, Range, from_range, read_range
-from ..needs import Model, Need, find_model, read_model, shipped_models
+from ..needs import Model, Need, find_model, projection_item, read_model, shipped_models
 from ..rack import Design, RackFile, design_from, load_design, shipped_designs
 from ..reading import Document, read_yaml
 from ..roadmap import Generation
@@ -109,7 +109,7 @@ class _Loader:
         file = whole or self.salvage()
         self.is_whole = whole is not None
         catalog = self.overlaid(file)
-        needs = {name: need for name, raw in file.needs.items() if (need := self.need(name, raw, file.as_of))}
+        needs = {name: need for name, raw in file.needs.items() if (need := self.need(name, raw, file.as_of, catalog))}
         designs = {name: design for name, raw in file.generations.items() if (design := self.design(name, raw, catalog))}
         generations = {name: self.generation(name, file) for name in designs}
         self.dangling_demand()
@@ -211,9 +211,12 @@ class _Loader:
             items[item_name] = replace(item, figures={**item.figures, figure_name: own})
         return replace(catalog, items=items)
 
-    def need(self, name: str, raw: NeedFile, as_of: date) -> Need | None:
+    def need(self, name: str, raw: NeedFile, as_of: date, catalog: Catalog) -> Need | None:
         at = ("needs", name)
         model = self.guarded(lambda: self.model(raw.model, (*at, "model")), (*at, "model"))
+        if raw.projected is not None:
+            named = raw.projected
+            self.guarded(lambda: projection_item(catalog, named), (*at, "projected"))
         if model is None or not self.is_whole:
             return None
         return Need(
@@ -222,7 +225,7 @@ class _Loader:
             rate_tokens_per_s=self.own((*at, "rate"), raw.rate, "token/s"), input_tokens=self.own((*at, "input"), raw.input, "token"),
             output_tokens=self.own((*at, "output"), raw.output, "token"), ttft_s=self.own((*at, "ttft_p95"), raw.ttft_p95, "s"), tpot_s=self.own((*at, "tpot"), raw.tpot, "s"),
             ttft_share=0.95 if raw.ttft_p95 is not None else None, hit_share=self.own((*at, "prefix_hit"), raw.prefix_hit, "1"),
-            hit_host_share=self.own((*at, "prefix_hit_host"), raw.prefix_hit_host, "1"), spread=self.own((*at, "spread"), raw.spread, "1"),
+            hit_host_share=self.own((*at, "prefix_hit_host"), raw.prefix_hit_host, "1"), projection=raw.projected or "", spread=self.own((*at, "spread"), raw.spread, "1"),
             growth_per_year=self.own((*at, "growth"), raw.growth, "1"), rack_power_limit_w=self.own((*at, "rack_power"), raw.rack_power, "W"),
             coolant_supply_temperature_k=self.own((*at, "coolant"), raw.coolant, "temperature_k"),
         )  # fmt: skip
