@@ -68,6 +68,10 @@ class Model:
     position_parameters: int = 0  # a table of learned positions (GPT-2); 0 with rotary positions and ALiBi
     vision_parameters: int = 0
 
+    def __hash__(self) -> int:
+        """Over a few fields: those of all layers would be gone through at each look into a cache."""
+        return hash((self.name, self.parameters, self.active_parameters, len(self.layers), self.context))
+
     @property
     def head_parameters(self) -> int:
         """Weights of the output head that are not those of the embedding."""

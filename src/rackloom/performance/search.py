@@ -126,6 +126,11 @@ def pareto(values: np.ndarray) -> np.ndarray:
 
     values: shape (rows, columns). Of equal rows the first is kept.
     """
+    if values.shape[1] == 2:  # from the largest first column down, those above all before them in the second
+        order = np.lexsort(-values.T[::-1])
+        second = values[order, 1]
+        before = np.concatenate([[-np.inf], np.maximum.accumulate(second)[:-1]])
+        return order[second > before]
     kept: list[int] = []
     for row in np.lexsort(-values.T[::-1]):
         if not np.any(np.all(values[kept] >= values[row], axis=1)):

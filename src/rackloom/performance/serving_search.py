@@ -108,7 +108,7 @@ class _Ranked:
 def rank_requests(
     machine: Machine, model: Model, system: System, requests: Requests, slo: Slo, like: ServingStrategy, accelerators: int | None = None, *, kept: int = KEPT
 ) -> Search:
-    """The ranking for requests that are given in their parts."""
+    """The ranking for requests that are given in their parts; who keeps only the best gets no front."""
     together = _together(machine, model, system, requests, slo, like, accelerators, kept)
     apart = _apart(machine, model, system, requests, slo, like, accelerators, kept)
     best = sorted((*together.best, *apart.best), key=lambda c: -c.tokens_per_s_per_accelerator)[:kept]
@@ -137,7 +137,7 @@ def _together(
     order = np.argsort(np.where(good, -rate, np.inf), kind="stable")[: min(kept, int(good.sum()))]
     least = int(np.argmin(np.where(fits, excess(times, slo), np.inf) if fits.any() else memory))
     places = np.flatnonzero(good)
-    front = places[pareto(np.column_stack([-tpot[places], rate[places]]))] if places.size else places
+    front = places[pareto(np.column_stack([-tpot[places], rate[places]]))] if places.size and kept > 1 else places[:0]
     why = "" if order.size else _why_not(machine, memory, fits, times, least, slo)
     return _Ranked(tuple(candidate(int(i)) for i in order), tuple(candidate(int(i)) for i in front), int(rate.size), int(places.size), candidate(least), why)
 
@@ -161,7 +161,7 @@ def _apart(
     grid = serving_grid(model, system, accelerators)
     decode = _decode_front(machine, model, grid, requests, slo, like, usable)
     prefill = list(_prefill_choices(machine, model, grid, requests, slo, like, usable))
-    found: list[tuple[float, float, Candidate]] = []
+    found: list[tuple[float, float, Disaggregated, float]] = []
     visited, answer = 0, float(requests.answer)
     for (strategy, requests_per_s, tpot), (reader, prompts_per_s, ttft, busy) in itertools.product(decode, prefill):
         visited += WORKERS * WORKERS
@@ -169,12 +169,16 @@ def _apart(
         if pair is None:
             continue
         x, y, rate = pair
-        apart = Disaggregated(reader, strategy, x, y, busy)
-        memory = float(np.max(_memory(model, like, columns_of_serving(strategy), requests)))
-        found.append((rate * answer, -tpot, Candidate(as_mapping(apart), rate * answer, memory, ttft_s=ttft, tpot_s=tpot)))
+        found.append((rate * answer, -tpot, Disaggregated(reader, strategy, x, y, busy), ttft))
+
+    def candidate(i: int) -> Candidate:
+        rate, minus, apart, ttft = found[i]
+        memory = float(np.max(_memory(model, like, columns_of_serving(apart.decode), requests)))
+        return Candidate(as_mapping(apart), rate, memory, ttft_s=ttft, tpot_s=-minus)
+
     found.sort(key=lambda each: -each[0])
-    front = pareto(np.array([[each[1], each[0]] for each in found])).tolist() if found else []
-    return _Ranked(tuple(c for _, _, c in found[:kept]), tuple(found[i][2] for i in front), visited, len(found), None)
+    front = pareto(np.array([[each[1], each[0]] for each in found])).tolist() if found and kept > 1 else []
+    return _Ranked(tuple(candidate(i) for i in range(min(kept, len(found)))), tuple(candidate(i) for i in front), visited, len(found), None)
 
 
 def _decode_front(

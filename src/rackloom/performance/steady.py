@@ -83,8 +83,13 @@ def seconds_of(machine: Machine, part: Part, step_start_s: Number) -> dict[str, 
 
 
 def step_seconds(machine: Machine, model: Model, strategy: ServingStrategy, c: ServeColumns, load: Load) -> dict[str, Number]:
-    """Time of one step by cause [s]; a pipeline's longest stage holds up the others (bubble)."""
-    by_cause = seconds_of(machine, step_part(machine, model, strategy, c, load), machine.serving_step_s)
+    """Time of one step by cause [s]."""
+    return part_seconds(machine, model, c, step_part(machine, model, strategy, c, load))
+
+
+def part_seconds(machine: Machine, model: Model, c: ServeColumns, part: Part) -> dict[str, Number]:
+    """Time by cause [s] of a step whose part is known; a pipeline's longest stage holds up the others (bubble)."""
+    by_cause = seconds_of(machine, part, machine.serving_step_s)
     busy = by_cause["compute"] / sum(by_cause.values(), 0.0)
     by_cause["compute"] = by_cause["compute"] / kept_clock(machine.clock_need, machine.clock_exponent, busy)
     above = (stage_ratio(model, c.pp) - 1.0) * (by_cause["compute"] + by_cause["memory"])
@@ -109,7 +114,7 @@ def serve_times(machine: Machine, model: Model, strategy: ServingStrategy, c: Se
     with_prompts = Load(running, requests.context, lump, requests.prompt, requests.cached)
     without = Load(running, requests.context, 0.0, requests.prompt, requests.cached)
     parts = [step_part(machine, model, strategy, c, load) for load in (with_prompts, without)]
-    times = [step_seconds(machine, model, strategy, c, load) for load in (with_prompts, without)]
+    times = [part_seconds(machine, model, c, part) for part in parts]
     lumpy, plain = (sum(each.values(), 0.0) for each in times)
     step = share * lumpy + (1.0 - share) * plain
     mean = parts[0].times(share) + parts[1].times(1.0 - share)
