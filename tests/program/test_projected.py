@@ -37,3 +37,17 @@ def test_an_unknown_projection_is_told_with_the_nearest(tmp_path):
     said = str(refused.value)
     assert "p.yaml:3" in said
     assert "frontier" in said
+
+
+def test_a_plan_says_what_a_run_draws(tmp_path):
+    """J/token is the rack's mean power over its tokens a second; its story goes down to the rack's own load."""
+    path = tmp_path / "p.yaml"
+    path.write_text(TEXT.replace("PROJECTED", ""))
+    plan = make_plan(load_program(path))
+    estimate = plan.data["needs"]["next"]["estimates"]["one"]
+    joule, unit = (estimate["power"][key]["value"] for key in ("joule_per_token", "unit_w"))
+    assert joule == pytest.approx(unit / 72 / estimate["tokens_per_s_per_accelerator"]["value"], rel=0.05)  # medians of draws
+    assert unit < plan.ledger["designs.one.power_load_w"].value * 1.2
+    roots = {row.key for row in plan.ledger.roots_of(f"{estimate['prefix']}.joule_per_token")}
+    assert any(key.startswith("catalog.gb300") for key in roots)
+    assert plan.ledger.dangling() == []

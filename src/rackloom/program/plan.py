@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..catalog import Catalog, draws_from
+from ..catalog import Catalog, System, draws_from
 from ..draws import Draws, Number, central
 from ..errors import BadInput, Fault
 from ..evaluate import compare, predict_cases
@@ -22,7 +22,7 @@ from ..figures import Figure
 from ..ledger import Ledger
 from ..needs import Envelope, Estimate, build_envelope
 from ..option import OptionValue, Terms, value_option
-from ..performance import estimate_need, predict_training_case
+from ..performance import PowerAnswer, estimate_need, power_of, predict_training_case
 from ..rack import RackAnswer, describe_rack, system_of
 from ..roadmap import Roadmap, assess_generations
 from ..supply import Sourcing, plan_sourcing
@@ -70,6 +70,8 @@ class _Stages:
 
     racks: dict[str, RackAnswer] = field(default_factory=dict)
     estimates: dict[tuple[str, str], Estimate] = field(default_factory=dict)
+    powers: dict[tuple[str, str], PowerAnswer] = field(default_factory=dict)
+    no_power: dict[tuple[str, str], str] = field(default_factory=dict)
     envelope: Envelope | None = None
     sourcing: Sourcing | None = None
     factory: LineAnswer | None = None
@@ -135,12 +137,27 @@ def run_needs(program: Program, stages: _Stages, draws: Draws, tell: Progress) -
     total = len(program.needs) * len(systems)
     for index, (need, system) in enumerate((n, s) for n in program.needs.values() for s in systems.values()):
         tell("needs", index, total)
-        stages.estimates[need.name, system.name] = estimate_need(need, system, catalog=program.catalog, draws=draws)
+        stages.estimates[need.name, system.name] = estimate = estimate_need(need, system, catalog=program.catalog, draws=draws)
+        run_power(program, stages, estimate, system)
     if program.needs:
         first = min(need.start.year for need in program.needs.values())
         last = max(need.start.year for need in program.needs.values()) + YEARS_AHEAD
         stages.envelope = build_envelope(program.needs, stages.estimates, years=range(first, last + 1), catalog=program.catalog, draws=draws)
     tell("needs", total, total)
+
+
+def run_power(program: Program, stages: _Stages, estimate: Estimate, system: System) -> None:
+    """What a run draws, written into the estimate's ledger; of a rack whose load and whose chips' power nobody publishes it stays open."""
+    rack = stages.racks[system.name]
+    key = f"designs.{system.name}.power_load_w"
+    if not estimate.strategy or not central(rack.power_load_w) > 0.0:
+        return
+    estimate.ledger.add(rack.ledger)  # so that the load's own story goes on
+    load = Figure(key, central(rack.power_load_w), "W", "the rack stage", "E")
+    try:
+        stages.powers[estimate.need, system.name] = power_of(estimate, replace(system, power_w=load), catalog=program.catalog)
+    except BadInput as error:
+        stages.no_power[estimate.need, system.name] = "; ".join(fault.what for fault in error.faults)
 
 
 def run_supply(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
@@ -292,9 +309,23 @@ def _needs_data(program: Program, stages: _Stages) -> dict[str, Any]:
         model = need.model
         brief = {"name": model.name, "architecture": model.architecture, "parameters": model.parameters, "active_parameters": model.active_parameters, "source": model.source}
         stated = {key: as_plain(getattr(need, key)) for key in ("tokens", "within_s", "rate_tokens_per_s", "input_tokens", "output_tokens", "ttft_s", "tpot_s", "growth_per_year")}
-        estimates = {system: as_plain(estimate) for (of, system), estimate in stages.estimates.items() if of == name}
+        estimates = {system: _estimate_data(stages, name, system, estimate) for (of, system), estimate in stages.estimates.items() if of == name}
         out[name] = {"kind": need.kind, "start": need.start.isoformat(), "model": brief, "asks": {k: v for k, v in stated.items() if v is not None}, "estimates": estimates}
     return out
+
+
+POWER_KEYS = ("joule_per_token", "unit_w", "swing_w", "tokens_per_s_per_w", "tokens_per_s_per_unit", "tokens_per_s_per_site_mw", "assumed")
+
+
+def _estimate_data(stages: _Stages, need: str, system: str, estimate: Estimate) -> dict[str, Any]:
+    """One estimate with what it draws, or why that is not known."""
+    data = as_plain(estimate)
+    power = stages.powers.get((need, system))
+    if power is not None:
+        data["power"] = {key: as_plain(getattr(power, key)) for key in POWER_KEYS}
+    elif why := stages.no_power.get((need, system)):
+        data["power_why_not"] = why
+    return data
 
 
 def sources_of(catalog: Catalog, ledger: Ledger) -> dict[str, Any]:

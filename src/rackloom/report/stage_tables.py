@@ -33,11 +33,11 @@ def needs_section(data: Data, book: Book) -> Section:
         for system, estimate in need["estimates"].items():
             ran.append(_estimate_line(name, system, estimate, book))
     first = Table("needs-asked", "What is asked", columns("need", "kind", "model", "from", "asks"), tuple(asked))
-    names = ("need", "generation", "fits", "accelerators", "tok/s per accelerator", "step or TTFT", "run or TPOT", "memory each", "limited by", "strategy")
+    names = ("need", "generation", "fits", "accelerators", "tok/s per accelerator", "step or TTFT", "run or TPOT", "J/token", "memory each", "limited by", "strategy")
     second = Table(
         "needs-estimates",
         "How each generation runs it",
-        columns(*names, right=(3, 4, 5, 6, 7)),
+        columns(*names, right=(3, 4, 5, 6, 7, 8)),
         tuple(ran),
         "Output tokens for serving, all tokens for training. The strategy is the fastest that fits and meets the limits, at central values.",
     )
@@ -77,15 +77,24 @@ def _as_written(text: str) -> str:
 def _estimate_line(need: str, system: str, estimate: Data, book: Book) -> Line:
     prefix = estimate["prefix"]
     if not estimate["fits"]:
-        return line(need, system, f"no: {estimate['why_not']}", "–", "–", "–", "–", "–", "–", "–", tone="fail")
+        return line(need, system, f"no: {estimate['why_not']}", "–", "–", "–", "–", "–", "–", "–", "–", tone="fail")
     training = estimate["kind"] == "training"
-    shown = {key: value for key, value in estimate["strategy"].items() if value not in (1, "none", False) or key in ("tp", "pp")}
-    strategy = ", ".join(f"{key.upper() if len(key) == 2 else key.replace('_', ' ')} {value}" for key, value in shown.items() if value is not True)
+    strategy = _strategy_words(estimate["strategy"])
     keys = ("step_s", "run_s") if training else ("ttft_s", "tpot_s")
-    cells = [book.cell(f"{prefix}.{key}") for key in ("accelerators_count", "tokens_per_s_per_accelerator", *keys, "memory_bytes")]
+    cells = [book.cell(f"{prefix}.{key}") for key in ("accelerators_count", "tokens_per_s_per_accelerator", *keys)]
+    cells += [book.cell(f"{prefix}.joule_per_token") if estimate.get("power") else Cell("–"), book.cell(f"{prefix}.memory_bytes")]
     return line(
         need, system, "yes", *cells, f"{estimate['limited_by'].replace('_', '-')} {estimate['shares'].get(estimate['limited_by'], 0):.0%}".replace("%", " %"), strategy, tone="pass"
     )
+
+
+def _strategy_words(strategy: Data) -> str:
+    """A strategy in words: what is other than usual; prefill and decode apart with how many of each."""
+    if "prefill" in strategy:
+        return "; ".join(f"{strategy[f'{pool}_workers']} x {pool}: {_strategy_words(strategy[pool])}" for pool in ("prefill", "decode"))
+    usual = (1, 0, "none", "", False) if "kv_precision" in strategy else (1, "none", False)
+    shown = {key: value for key, value in strategy.items() if (value not in usual or key in ("tp", "pp")) and not (key == "accepted_share" and not strategy.get("draft"))}
+    return ", ".join(f"{key.upper() if len(key) == 2 else key.replace('_', ' ')} {value}" for key, value in shown.items() if value is not True)
 
 
 ENVELOPE_NAMES = {
