@@ -17,8 +17,23 @@ from .model import (
     weight_bytes,
 )  # fmt: skip
 from .need import Estimate, Need
+from .released import (
+    Asks,
+    Released,
+    ReleasedNeed,
+    ReleasePolicy,
+    envelope_of,
+    read_released,
+    release_data,
+    release_envelope,
+    release_text,
+    released_of,
+)
+from .response import AXES, QUANTITIES, ResponseTable, axis_values, estimate_from_table, look_up, rounded
 
 __all__ = [
-    "Attention", "Envelope", "EnvelopeRow", "Estimate", "Layer", "Model", "Need", "build_envelope", "decode_flop_per_token", "find_model", "forward_flop_per_token", "is_moe",
-    "kv_bytes_at", "kv_bytes_per_token", "read_model", "shipped_models", "train_flop_per_token", "weight_bytes",
+    "AXES", "QUANTITIES", "Asks", "Attention", "Envelope", "EnvelopeRow", "Estimate", "Layer", "Model", "Need", "ReleasePolicy", "Released", "ReleasedNeed",
+    "ResponseTable", "axis_values", "build_envelope", "decode_flop_per_token", "envelope_of", "estimate_from_table", "find_model", "forward_flop_per_token", "is_moe",
+    "kv_bytes_at", "kv_bytes_per_token", "look_up", "read_model", "read_released", "release_data", "release_envelope", "release_text", "released_of", "rounded",
+    "shipped_models", "train_flop_per_token", "weight_bytes",
 ]  # fmt: skip
