@@ -23,7 +23,7 @@ if str(ROOT) not in sys.path:
 
 from rackloom.catalog import Catalog, System, system  # noqa: E402
 from rackloom.needs import AXES, Need, ResponseTable, look_up  # noqa: E402
-from rackloom.performance import answer_of, estimate_need, hypothetical, response_table  # noqa: E402
+from rackloom.performance import answer_at, estimate_need, response_table  # noqa: E402
 from rackloom.program import load_program, read_policy  # noqa: E402
 
 SYSTEMS, SEED, ALLOWED = 200, 11, 0.05  # beyond the step of rounding
@@ -55,7 +55,7 @@ def compared(table: ResponseTable, need: Need, like: System, catalog: Catalog, c
     """Tokens a second from a table over the direct answer, less 1, for systems inside its grid."""
     errors, disagreed = [], 0
     for at in places(table.axes, count, seed):
-        direct = answer_of(need, hypothetical(like, at, table.precision), catalog)[0]
+        direct = answer_at(need, like, at, catalog)[0]
         told = look_up(table, at)["tokens_per_s_per_accelerator"]
         if direct > 0.0 and told > 0.0:
             errors.append(told / direct - 1.0)

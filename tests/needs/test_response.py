@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rackloom.catalog import load_catalog, system
+from rackloom.catalog import system
 from rackloom.draws import Draws, central, interval
 from rackloom.errors import BadInput
 from rackloom.figures import Figure
 from rackloom.needs import AXES, ResponseTable, axis_values, estimate_from_table, look_up, rounded
-from rackloom.performance import answer_of, estimate_need, hypothetical, response_table
+from rackloom.performance import answer_at, answer_of, estimate_need, hypothetical, response_table
 from rackloom.program import load_program, read_policy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,8 +32,6 @@ def table_of(speed, **changes) -> ResponseTable:
     asked = Figure("released.x.asked_tokens_per_s", 1e6, "token/s", "released by the lab, abc", "D", low=1e6, high=1e6)
     whole = ResponseTable("x", "training", "fp8", AXIS, {"tokens_per_s_per_accelerator": values}, 0.05, 0.2, asked, 0.5, "released by the lab, abc, rounded to 5 %")
     return replace(whole, **changes)
-
-
 
 
 @given(st.floats(1e-6, 1e18), st.sampled_from([0.01, 0.05, 0.25]))
@@ -75,7 +73,8 @@ def test_a_system_outside_is_refused_by_axis_with_range_and_nearest():
     with pytest.raises(BadInput) as refused:
         estimate_from_table(table_of(lambda at: 500.0), system("h200-hgx"))
     told = str(refused.value)
-    assert "scale_up_domain_count 8 1 is outside" in told and "72 to 72" in told and "nearest: 72" in told
+    assert "scale_up_domain_count 8 1 is outside" in told
+    assert "72 to 72 1; nearest: 72" in told
     assert "scale_up_link_bytes_per_s" in told, "all axes at once"
     assert "compute_flop_per_s" not in told, "an axis that holds it is not named"
 
@@ -90,7 +89,8 @@ def test_accelerators_are_whole_units_and_the_story_ends_at_the_release():
     found = estimate_from_table(table_of(lambda at: 500.0), system("gb200-nvl72"), draws=draws)
     assert central(found.accelerators) == math.ceil(1e6 / (500.0 * 0.5) / 72) * 72
     low, high = interval(found.tokens_per_s_per_accelerator)
-    assert low == pytest.approx(500 / 1.2, rel=0.03) and high == pytest.approx(500 * 1.2, rel=0.03)
+    assert low == pytest.approx(500 / 1.2, rel=0.03)
+    assert high == pytest.approx(500 * 1.2, rel=0.03)
     assert not found.ledger.dangling()
     sources = {row.sources[0] for row in found.ledger.roots_of(f"{found.prefix}.tokens_per_s_per_accelerator") if row.key.startswith("released.")}
     assert sources == {"released by the lab, abc, rounded to 5 %"}
@@ -127,16 +127,25 @@ def test_forty_random_systems_are_within_the_rounding_and_five_percent_of_the_di
     for _ in range(40):
         at = {name: float(np.exp(rng.uniform(np.log(axis[0]), np.log(axis[-1])))) for name, axis in table.axes.items()}
         at["scale_up_domain_count"] = float(rng.choice(table.axes["scale_up_domain_count"]))
-        on = hypothetical(like, at, table.precision)
-        direct, told = answer_of(need, on, program.catalog)[0], central(estimate_from_table(table, on).tokens_per_s_per_accelerator)
+        on, catalog = hypothetical(like, at, table.precision, program.catalog)
+        direct, told = answer_of(need, on, catalog)[0], central(estimate_from_table(table, on).tokens_per_s_per_accelerator)
         assert direct > 0.0
         assert abs(told / direct - 1.0) <= policy.rounding_share + 0.05, at
 
 
+def test_a_hypothetical_system_with_the_figures_of_its_like_is_its_like():
+    """Nothing but the six axes changes: power limit, age of software and shares of kernels are those of the system that it is like."""
+    program, _, chat, like, _ = first()
+    pretrain = load_program(ROOT / "examples/frontier/program.yaml").needs["pretrain"]
+    for need in (chat, pretrain):
+        at = axis_values(like, "fp8")
+        assert answer_at(need, like, at, program.catalog) == pytest.approx(answer_of(need, like, program.catalog), rel=1e-9)
+
+
 def test_a_hypothetical_system_stands_where_it_was_put():
-    _, _, _, like, table = first()
+    program, _, _, like, table = first()
     at = {name: axis[len(axis) // 2] for name, axis in table.axes.items()}
-    assert axis_values(hypothetical(like, at, "fp8"), "fp8") == pytest.approx(at)
+    assert axis_values(hypothetical(like, at, "fp8", program.catalog)[0], "fp8") == pytest.approx(at)
     assert tuple(table.axes) == tuple(AXES)
 
 

@@ -24,12 +24,12 @@ from .sizing import fewest_units, training_job, training_precision
 
 # Most points of each axis, found by trial (validation/release.md): more where the answer bends.
 POINTS: Mapping[str, Mapping[str, int]] = {
-    "training": {"compute_flop_per_s": 4, "memory_bytes_per_s": 4, "memory_bytes": 2, "scale_up_link_bytes_per_s": 2, "scale_up_domain_count": 2, "scale_out_link_bytes_per_s": 2},
+    "training": {"compute_flop_per_s": 5, "memory_bytes_per_s": 3, "memory_bytes": 2, "scale_up_link_bytes_per_s": 2, "scale_up_domain_count": 2, "scale_out_link_bytes_per_s": 3},
     "serving": {"compute_flop_per_s": 6, "memory_bytes_per_s": 6, "memory_bytes": 2, "scale_up_link_bytes_per_s": 4, "scale_up_domain_count": 6, "scale_out_link_bytes_per_s": 2},
 }
 Answer = tuple[float, float, float]  # tokens/s for each accelerator, TTFT [s], TPOT [s]; zeros where nothing fits
 NOTHING: Answer = (0.0, 0.0, 0.0)
-HYPOTHETICAL = "hypothetical accelerator"  # no entry of the catalogue: neither its power limit nor its year is known
+HYPOTHETICAL = "hypothetical"  # name of such a system and of its chip
 
 
 def answer_of(need: Need, system: System, catalog: Catalog) -> Answer:
@@ -52,12 +52,13 @@ def precision_of(need: Need, system: System) -> str:
     return training_precision(need.model, system) if need.kind == "training" else serving_precision(system)
 
 
-def hypothetical(like: System, at: Mapping[str, float], precision: str) -> System:
-    """A system that no data sheet has: `like` another, with the six quantities of `AXES` as given.
+def hypothetical(like: System, at: Mapping[str, float], precision: str, catalog: Catalog) -> tuple[System, Catalog]:
+    """A system that no data sheet has, and a catalogue that knows its chip: `like` another, with the six quantities of `AXES` as given.
 
-    All precisions scale together, and the clock with them, so that a chip with more FLOP/s is a quicker one of the same
-    make: the shares of kernels stay as they are. Its power limit and year are not known, which the catalogue's
-    assumption for such chips stands for. The unit is as large as the scale-up domain.
+    All precisions scale together, and with them the clock and the power limit, so that a chip with more FLOP/s is a
+    quicker one of the same make: shares of kernels, the rate that it keeps for hours and the age of its software stay as
+    they are. The unit is as large as the scale-up domain. With the quantities of `like` the answer is that of `like`,
+    where its unit is its domain.
     """
     factor = at["compute_flop_per_s"] / axis_values(like, precision)["compute_flop_per_s"]
     rates = {name: _scaled(figure, factor) for name, figure in like.flop_per_s.items()}
@@ -67,10 +68,27 @@ def hypothetical(like: System, at: Mapping[str, float], precision: str) -> Syste
         replace(up, size=domain, link_bytes_per_s=_valued(up.link_bytes_per_s, at["scale_up_link_bytes_per_s"])),
         replace(out, link_bytes_per_s=_valued(out.link_bytes_per_s, at["scale_out_link_bytes_per_s"])),
     )
-    return replace(
-        like, name="hypothetical system", accelerator=HYPOTHETICAL, accelerators=domain, flop_per_s=rates, tiers=tiers, clock_hz=_scaled(like.clock_hz, factor) if like.clock_hz else None,
+    system = replace(
+        like, name=HYPOTHETICAL, accelerator=HYPOTHETICAL, accelerators=domain, flop_per_s=rates, tiers=tiers, clock_hz=_scaled(like.clock_hz, factor) if like.clock_hz else None,
         memory_bytes=_valued(like.memory_bytes, at["memory_bytes"]), memory_bytes_per_s=_valued(like.memory_bytes_per_s, at["memory_bytes_per_s"] / like.memory_efficiency.value),
     )  # fmt: skip
+    return system, _with_chip(catalog, like, factor)
+
+
+def _with_chip(catalog: Catalog, like: System, factor: float) -> Catalog:
+    """The catalogue with the chip of `like`, its power limit scaled, under the name of the hypothetical one."""
+    chip = catalog.items.get(like.accelerator)
+    if chip is None:
+        return catalog
+    figures = dict(chip.figures)
+    if "tdp_w" in figures:
+        figures["tdp_w"] = _scaled(figures["tdp_w"], factor)
+    return replace(catalog, items={**catalog.items, HYPOTHETICAL: replace(chip, name=HYPOTHETICAL, figures=figures)})
+
+
+def answer_at(need: Need, like: System, at: Mapping[str, float], catalog: Catalog) -> Answer:
+    """`answer_of` a need on the hypothetical system at a place of the grid."""
+    return answer_of(need, *hypothetical(like, at, precision_of(need, like), catalog))
 
 
 def _valued(figure: Figure, value: float) -> Figure:
@@ -90,7 +108,7 @@ def grid_axes(kind: str, ranges: Mapping[str, tuple[float, ...]]) -> dict[str, t
             given = tuple(given[i] for i in sorted({round(i) for i in np.linspace(0, len(given) - 1, min(most, len(given)))}))
         elif given[0] < given[-1]:
             given = tuple(np.geomspace(given[0], given[-1], most))
-        axes[name] = tuple(float(f"{value:.4g}") for value in given)
+        axes[name] = tuple(sorted({float(f"{value:.4g}") for value in given}))  # a range of one value is one point
     return axes
 
 
@@ -120,7 +138,7 @@ def response_table(
     for done, place in enumerate(itertools.product(*grid.values())):
         if progress:
             progress(done, total)
-        answer = answer_of(need, hypothetical(like, dict(zip(grid, place, strict=True)), precision), known)
+        answer = answer_at(need, like, dict(zip(grid, place, strict=True)), known)
         for column, value in zip(columns.values(), answer, strict=False):  # training has tokens/s only
             column.append(rounded(value, rounding_share))
     if progress:
@@ -189,7 +207,7 @@ def fits_of(table: ResponseTable, need: Need, like: System, models: Iterable[Mod
         worst = 0.0
         for place in places:
             at = {name: table.axes[name][i] for name, i in zip(AXES, place, strict=True)}
-            found, said = answer_of(other, hypothetical(like, at, table.precision), known)[0], float(speeds[place])
+            found, said = answer_at(other, like, at, known)[0], float(speeds[place])
             worst = max(worst, abs(math.log(found / said)) if found > 0.0 and said > 0.0 else 0.0 if found == said else math.inf)
             if worst > wide:
                 break

@@ -146,7 +146,8 @@ def run_needs(program: Program, stages: _Stages, draws: Draws, tell: Progress) -
 
 def estimates_of(released: Released, systems: Sequence[System], draws: Draws | None) -> dict[tuple[str, str], Estimate]:
     """How each system runs each released need, from its response table. Raises BadInput with every axis that a system is outside of."""
-    out, faults = {}, []
+    out: dict[tuple[str, str], Estimate] = {}
+    faults: list[Fault] = []
     for name, need in released.needs.items():
         for system in systems:
             try:
