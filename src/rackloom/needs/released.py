@@ -83,12 +83,16 @@ class ReleasedNeed:
 
 @dataclass(frozen=True)
 class Released:
-    """A release that was read, or is to be written: needs by released name, the envelope's quantiles, the id of its content."""
+    """A release that was read, or is to be written: needs by released name, the envelope's quantiles, the id of its content.
+
+    `like` names the system of the catalogue whose latencies and kernels the tables were made with.
+    """
 
     id: str
     as_of: date
     rounding_share: float
     quantiles: tuple[float, ...]
+    like: str
     needs: Mapping[str, ReleasedNeed]
     rows: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -176,6 +180,7 @@ class ReleasedFile(Strict):
     as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     rounding_share: Annotated[float, Field(gt=0, le=0.5)]
     quantiles: list[Annotated[float, Field(gt=0, lt=1)]] = Field(min_length=1)
+    like: str = Field(description="the system of the catalogue that the systems of the tables are like in all that is no axis")
     needs: dict[str, ReleasedNeedFile]
     envelope: list[RowFile]
 
@@ -211,7 +216,7 @@ def _bare(value: Any) -> Any:
 def release_data(envelope: Envelope, needs: Mapping[str, Asks], tables: Mapping[str, ResponseTable], policy: ReleasePolicy, *, as_of: date) -> dict[str, Any]:
     """The content of released.yaml, from an envelope that `release_envelope` made and the tables by need."""
     content: dict[str, Any] = {
-        "version": 1, "as_of": as_of.isoformat(), "rounding_share": policy.rounding_share, "quantiles": list(policy.quantiles),
+        "version": 1, "as_of": as_of.isoformat(), "rounding_share": policy.rounding_share, "quantiles": list(policy.quantiles), "like": policy.like,
         "needs": {policy.names[name]: _need_data(need, tables[name], policy.rounding_share) for name, need in sorted(needs.items(), key=lambda item: policy.names.get(item[0], "")) if name in policy.names},
         "envelope": [
             {"need": row.need, "year": row.year, "quantity": row.quantity, "unit": row.unit, "values": [float(v) for v in np.asarray(row.value).reshape(-1)]} for row in envelope.rows
@@ -257,7 +262,7 @@ def _released(file: ReleasedFile) -> Released:
     origin = origin_of(file.id, file.rounding_share)
     needs = {name: _need_of(name, raw, origin, file.rounding_share) for name, raw in file.needs.items()}
     rows = tuple(row.model_dump() for row in file.envelope)
-    return Released(file.id, date.fromisoformat(file.as_of), file.rounding_share, tuple(file.quantiles), needs, rows)
+    return Released(file.id, date.fromisoformat(file.as_of), file.rounding_share, tuple(file.quantiles), file.like, needs, rows)
 
 
 def released_of(data: Mapping[str, Any]) -> Released:
