@@ -30,7 +30,8 @@ UNITS: Mapping[str, str] = {"tokens_per_s_per_accelerator": "token/s", "ttft_s":
 QUANTITIES: Mapping[str, tuple[str, ...]] = {"training": ("tokens_per_s_per_accelerator",), "serving": tuple(UNITS)}
 SPEED = "tokens_per_s_per_accelerator"
 LEFT_OUT = (
-    "what is not an axis: latencies of links, reduction in the network, power limit, how the units of a chip share its kernels; they are those of the system that the table is like",
+    "what is not an axis: latencies of links, reduction in the network, power limit, how the units of a chip share its kernels; they are those of the system that the table is like, "
+    "and a rack of another make can be far from the table, beyond its interval (docs/release.md)",
     "a system is read at its central figures; the interval is the one that the lab states for its table",
 )
 
