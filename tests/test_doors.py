@@ -36,6 +36,8 @@ SIGNATURES = {
     "validate_cases": ["path", "predict"],
     "value_option": ["terms", "market", "paths", "seed"],
     "build_envelope": ["needs", "estimates", "draws"],
+    "release_envelope": ["envelope", "policy"],
+    "estimate_from_table": ["table", "system", "draws"],
 }
 
 

@@ -25,9 +25,9 @@ def _top(version: bool = typer.Option(False, "--version", help="Show the version
 
 
 def _register() -> None:
-    from . import catalog, design, diff, explain, needs, new, plan, schema, validate
+    from . import catalog, design, diff, envelope, explain, needs, new, plan, schema, validate
 
-    for module in (new, plan, needs, design, explain, diff, schema, validate):
+    for module in (new, plan, needs, envelope, design, explain, diff, schema, validate):
         module.register(app)
     catalog.register(app)
 

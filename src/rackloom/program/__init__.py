@@ -16,37 +16,17 @@ if TYPE_CHECKING:
     from .load import Program, load_program
     from .new import new_program
     from .plan import Plan, load_plan, make_plan
+    from .release import Release, lab_envelope, make_release, read_policy, refuse_other_file, write_release
     from .save import as_plain, to_json, write_text
 
 __all__ = [
-    "Asked",
-    "AskedServing",
-    "Explanation",
-    "Move",
-    "Plan",
-    "Program",
-    "as_plain",
-    "ask",
-    "ask_serving",
-    "diff_plans",
-    "expanded_text",
-    "explain",
-    "explanation_data",
-    "file_schema",
-    "load_plan",
-    "load_program",
-    "make_plan",
-    "new_program",
-    "rack_alone",
-    "to_json",
-    "way_of",
-    "write_text",
+    "Asked", "AskedServing", "Explanation", "Move", "Plan", "Program", "Release", "as_plain", "ask", "ask_serving", "diff_plans", "expanded_text", "explain", "explanation_data", "file_schema", "lab_envelope", "load_plan", "load_program", "make_plan", "make_release", "new_program", "rack_alone", "read_policy", "refuse_other_file", "to_json", "way_of", "write_release", "write_text",
 ]  # fmt: skip
 
 _OF_MODULE = {
     "asking": ("Asked", "ask"), "asking_serving": ("AskedServing", "ask_serving", "way_of"), "doors": ("diff_plans", "expanded_text", "explain", "explanation_data", "file_schema", "rack_alone"),
     "explaining": ("Explanation", "Move"), "load": ("Program", "load_program"), "new": ("new_program",), "plan": ("Plan", "load_plan", "make_plan"),
-    "save": ("as_plain", "to_json", "write_text"),
+    "release": ("Release", "lab_envelope", "make_release", "read_policy", "refuse_other_file", "write_release"), "save": ("as_plain", "to_json", "write_text"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _OF_MODULE.items() for name in names}
 

@@ -88,7 +88,7 @@ def one_line(program: Program, stages: Any, chosen: str, failures: tuple[Failure
             # when the last of its needs has all its racks, in nine draws of ten
             late = [cell.ready_date_late for cell in stages.roadmap.cells if cell.generation == chosen and cell.ready_date_late is not None]
             head += f" (P90 {quarter(max(late))})" if late and quarter(max(late)) != quarter(generation.volume_from) else ""
-            head += f", meets {stages.roadmap.needs_met.get(chosen, 0)} of {len(program.needs)} needs"
+            head += f", meets {stages.roadmap.needs_met.get(chosen, 0)} of {len(program.asks)} needs"
         parts += [head, f"{shown(rack.power_load_w) / 1e3:.0f} kW"]
     supplied = stages.sourcing.generations.get(chosen) if stages.sourcing else None
     if supplied is not None:
@@ -137,7 +137,7 @@ def find_failures(program: Program, stages: Any, chosen: str) -> Iterable[Failur
 
 
 def _needs_unmet(program: Program, stages: Any) -> Iterable[Failure]:
-    for need in program.needs:
+    for need in program.asks:
         cells = [cell for cell in stages.roadmap.cells if cell.need == need]
         if cells and not any(cell.meets for cell in cells):
             best = max(cells, key=lambda cell: (cell.fits, cell.probability, cell.generation))
@@ -160,10 +160,10 @@ def _check_failure(name: str, check: Check, is_chosen: bool) -> Failure:
 def tiles(program: Program, stages: Any, chosen: str, ledger: Ledger) -> Iterable[Tile]:
     """Six: needs met, power, landed cost, domestic content, racks per week, option."""
     if stages.roadmap and chosen:
-        met = [need for need in program.needs if any(c.meets for c in stages.roadmap.cells if c.need == need and c.generation == chosen)]
+        met = [need for need in program.asks if any(c.meets for c in stages.roadmap.cells if c.need == need and c.generation == chosen)]
         chance = [c.probability for c in stages.roadmap.cells if c.generation == chosen]
         sub = f"by {chosen}; likelihood {', '.join(f'{100 * p:.0f}' for p in chance)} %"
-        yield Tile("Needs met in time", text=f"{len(met)} of {len(program.needs)}", sub=sub)
+        yield Tile("Needs met in time", text=f"{len(met)} of {len(program.asks)}", sub=sub)
     else:
         yield Tile("Needs met in time", text="not asked", sub="add 'needs:' and 'generations:'")
     if chosen:

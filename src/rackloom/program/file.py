@@ -138,7 +138,7 @@ class ProgramFile(Strict):
     assumptions: dict[str, str | int | float] = Field(default_factory=dict, description="figures of the catalogue set by you: 'item.figure_unit: value'")
     scenarios: dict[str, dict[str, str | int | float]] = Field(default_factory=dict, description="named sets of assumptions, for --scenario")
     needs: dict[str, NeedFile] = Field(default_factory=dict)
-    envelope: str | None = None
+    envelope: str | None = Field(None, description="what a lab released in place of its needs: a file of `rackloom envelope --release`, relative to this one")
     release: str | dict[str, Any] | None = None
     generations: dict[str, GenerationFile] = Field(default_factory=dict)
     demand: dict[str, RackRate] = Field(default_factory=dict)
@@ -148,7 +148,7 @@ class ProgramFile(Strict):
     evaluation: list[str] | str = Field(default_factory=list, description="result files relative to this one, such as 'results/*.jsonl'")
     option: OptionFile | None = None
 
-    @field_validator("envelope", "release", "schedule", mode="before")
+    @field_validator("release", "schedule", mode="before")
     @classmethod
     def _not_here_yet(cls, value: Any, info: Any) -> Any:
         raise Wrong(f"this release does not read '{info.field_name}' yet", "Remove it; docs/program.md lists what is read.")

@@ -17,7 +17,7 @@ from ..evaluate import Results, read_results
 from ..exchange.tables import read_table
 from ..factory import Line, line_presets, load_line_preset
 from ..figures import Figure, Range, from_range, read_range
-from ..needs import Model, Need, find_model, projection_item, read_model, shipped_models
+from ..needs import Asks, Model, Need, Released, find_model, projection_item, read_model, read_released, shipped_models
 from ..rack import Design, RackFile, design_from, load_design, shipped_designs
 from ..reading import Document, read_yaml
 from ..roadmap import Generation
@@ -70,9 +70,15 @@ class Program:
     results: tuple[Results, ...] = ()
     option: OptionSpec | None = None
     scenario: str = ""
+    released: Released | None = None  # a lab's release, in place of needs
     echo: tuple[tuple[str, str], ...] = ()  # the inputs in words, for the head of the report
     digest: str = ""  # of every file that was read for it
     files: tuple[str, ...] = field(default=())
+
+    @property
+    def asks(self) -> Mapping[str, Asks]:
+        """What is asked of generations: the needs, or those of the lab's release."""
+        return self.needs if self.released is None else self.released.needs
 
     @property
     def has_supply(self) -> bool:
@@ -110,6 +116,7 @@ class _Loader:
         self.is_whole = whole is not None
         catalog = self.overlaid(file)
         needs = {name: need for name, raw in file.needs.items() if (need := self.need(name, raw, file.as_of, catalog))}
+        released = self.released(file)
         designs = {name: design for name, raw in file.generations.items() if (design := self.design(name, raw, catalog))}
         generations = {name: self.generation(name, file) for name in designs}
         self.dangling_demand()
@@ -121,7 +128,7 @@ class _Loader:
             raise BadInput(sorted(dict.fromkeys(mended(fault) for fault in self.faults), key=_by_place(self.document.name)))
         return Program(
             file.name or Path(self.document.name).stem, Path(self.document.name).name, file.as_of, file.seed, {str(party): name for party, name in file.parties.items()}, catalog, needs, generations, designs, offers,
-            offers_from, file.supply.enter_as if file.supply else "tray", line, file.line.site if file.line else "", target, results, option, self.scenario, self.echo(),
+            offers_from, file.supply.enter_as if file.supply else "tray", line, file.line.site if file.line else "", target, results, option, self.scenario, released, self.echo(),
             self.digest(), tuple(sorted(self.read)),
         )  # fmt: skip
 
@@ -143,7 +150,7 @@ class _Loader:
         whole: tuple[tuple[str, type[Strict], tuple[str, ...]], ...] = (("supply", SupplyFile, ()), ("line", LineFile, ("site", "use")), ("option", OptionFile, ()))
         for section, model, keys in whole:
             kept[section] = sound(model, value.get(section), keys)
-        plain = sound(ProgramFile, {key: value[key] for key in ("as_of", "catalog", "assumptions", "demand", "evaluation", "scenarios") if key in value})
+        plain = sound(ProgramFile, {key: value[key] for key in ("as_of", "catalog", "assumptions", "demand", "evaluation", "scenarios", "envelope") if key in value})
         assert plain is not None  # nothing is needed
         return plain.model_copy(update={**kept, "as_of": plain.as_of or date(2000, 1, 1)})
 
@@ -229,6 +236,23 @@ class _Loader:
             growth_per_year=self.own((*at, "growth"), raw.growth, "1"), rack_power_limit_w=self.own((*at, "rack_power"), raw.rack_power, "W"),
             coolant_supply_temperature_k=self.own((*at, "coolant"), raw.coolant, "temperature_k"),
         )  # fmt: skip
+
+    def released(self, file: ProgramFile) -> Released | None:
+        """The release that stands in place of needs."""
+        if file.envelope is None:
+            return None
+        if self.written("needs"):
+            self.faults.append(
+                Fault("a program has needs, or the envelope that a lab released, not both", self.document.place(("envelope",), key=True), mend="Remove one of them.")
+            )
+            return None
+        target = self.folder / file.envelope
+        if not _is_file(target):
+            mend = "Give the path of a file that `rackloom envelope --release` wrote, relative to this file."
+            self.faults.append(Fault(f"no file '{file.envelope}'", self.document.place(("envelope",)), nearest=self.nearest_file(file.envelope, ("*.yaml",)), mend=mend))
+            return None
+        self.note(target)
+        return self.guarded(lambda: read_released(target), ("envelope",))
 
     def model(self, written: str, path: tuple[str | int, ...]) -> Model:
         """A shipped model by name, or a config.json beside the program."""
@@ -398,7 +422,7 @@ class _Loader:
     def echo(self) -> tuple[tuple[str, str], ...]:
         """The sections as they were written, one line an entry, for the reader to check against what they meant."""
         lines: list[tuple[str, str]] = []
-        for section in ("parties", "needs", "generations", "demand", "supply", "line", "evaluation", "option", "assumptions"):
+        for section in ("parties", "needs", "envelope", "generations", "demand", "supply", "line", "evaluation", "option", "assumptions"):
             value = self.document.value.get(section)
             if isinstance(value, dict) and section in ("needs", "generations"):
                 lines += [(f"{section}: {name}", _said(_in_brief(entry))) for name, entry in value.items()]

@@ -56,7 +56,7 @@ def _work_ratio(program: Program, racks: Mapping[str, RackAnswer], estimates: Ma
     key = "option.work_ratio"
     logs: list[Number] = []
     inputs: list[str] = []
-    for need in program.needs:
+    for need in program.asks:
         pair = [estimates.get((need, name)) for name in (spec.generation, spec.against)]
         if any(e is None or not e.fits or central(e.tokens_per_s_per_accelerator) <= 0.0 for e in pair):
             continue

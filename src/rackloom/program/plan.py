@@ -5,7 +5,7 @@ A newcomer reads `make_plan` first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ..evaluate import compare, predict_cases
 from ..factory import LineAnswer, run_line
 from ..figures import Figure
 from ..ledger import Ledger
-from ..needs import Envelope, Estimate, build_envelope
+from ..needs import Envelope, Estimate, Need, Released, build_envelope, envelope_of, estimate_from_table
 from ..option import OptionValue, Terms, value_option
 from ..performance import PowerAnswer, estimate_need, power_of, predict_training_case
 from ..rack import RackAnswer, describe_rack, system_of
@@ -133,12 +133,15 @@ def run_racks(program: Program, stages: _Stages, draws: Draws, tell: Progress) -
 
 def run_needs(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
     """How fast each generation runs each need, and what the needs ask of a generation by year."""
-    systems = {name: replace(system_of(design, catalog=program.catalog), name=name) for name, design in program.designs.items()}
-    total = len(program.needs) * len(systems)
-    for index, (need, system) in enumerate((n, s) for n in program.needs.values() for s in systems.values()):
-        tell("needs", index, total)
-        stages.estimates[need.name, system.name] = estimate = estimate_need(need, system, catalog=program.catalog, draws=draws)
-        run_power(program, stages, estimate, system)
+    systems = [replace(system_of(design, catalog=program.catalog), name=name) for name, design in program.designs.items()]
+    total = len(program.asks) * len(systems)
+    if program.released is not None:
+        stages.estimates = estimates_of(program.released, systems, draws)
+        stages.envelope = envelope_of(program.released, draws=draws)
+    stages.estimates |= estimate_needs(program.needs, systems, program.catalog, draws, lambda index: tell("needs", index, total))
+    by_name = {system.name: system for system in systems}
+    for (_, name), estimate in stages.estimates.items():
+        run_power(program, stages, estimate, by_name[name])
     if program.needs:
         first = min(need.start.year for need in program.needs.values())
         last = max(need.start.year for need in program.needs.values()) + YEARS_AHEAD
@@ -158,6 +161,32 @@ def run_power(program: Program, stages: _Stages, estimate: Estimate, system: Sys
         stages.powers[estimate.need, system.name] = power_of(estimate, replace(system, power_w=load), catalog=program.catalog)
     except BadInput as error:
         stages.no_power[estimate.need, system.name] = "; ".join(fault.what for fault in error.faults)
+
+
+def estimates_of(released: Released, systems: Sequence[System], draws: Draws | None) -> dict[tuple[str, str], Estimate]:
+    """How each system runs each released need, from its response table. Raises BadInput with every axis that a system is outside of."""
+    out: dict[tuple[str, str], Estimate] = {}
+    faults: list[Fault] = []
+    for name, need in released.needs.items():
+        for system in systems:
+            try:
+                out[name, system.name] = estimate_from_table(need.table, system, draws=draws)
+            except BadInput as error:
+                faults += error.faults
+    if faults:
+        raise BadInput(faults)
+    return out
+
+
+def estimate_needs(
+    needs: Mapping[str, Need], systems: Sequence[System], catalog: Catalog, draws: Draws | None, tell: Callable[[int], None] = lambda index: None
+) -> dict[tuple[str, str], Estimate]:
+    """How each system runs each need, by (need, system)."""
+    out = {}
+    for index, (need, system) in enumerate((n, s) for n in needs.values() for s in systems):
+        tell(index)
+        out[need.name, system.name] = estimate_need(need, system, catalog=catalog, draws=draws)
+    return out
 
 
 def run_supply(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
@@ -220,12 +249,12 @@ def stages_value(stages: _Stages, key: str, figure: Figure | None) -> Number | N
 
 def run_roadmap(program: Program, stages: _Stages, draws: Draws, tell: Progress) -> None:
     """Which generation meets which need, and when."""
-    if not program.needs or not stages.racks:
+    if not program.asks or not stages.racks:
         return
     tell("roadmap", 0, 1)
     books = [answer.ledger for answer in (stages.sourcing, stages.factory) if answer is not None]
     stages.roadmap = assess_generations(
-        program.needs, program.generations, stages.estimates, stages.racks, rack_rates(program, stages), as_of=program.as_of, draws=draws, books=books
+        program.asks, program.generations, stages.estimates, stages.racks, rack_rates(program, stages), as_of=program.as_of, draws=draws, books=books
     )
     tell("roadmap", 1, 1)
 
@@ -276,7 +305,7 @@ def _gather(program: Program, stages: _Stages, draws: Draws, effort: str) -> Pla
             ledger.add(part.ledger)
     answer = compose_answer(program, stages, ledger)
     present = {
-        "needs": bool(program.needs), "generations": bool(program.designs), "supply": stages.sourcing is not None, "line": stages.factory is not None,
+        "needs": bool(program.asks), "generations": bool(program.designs), "supply": stages.sourcing is not None, "line": stages.factory is not None,
         "evaluation": stages.comparison is not None, "option": stages.option is not None,
     }  # fmt: skip
     data = {
@@ -311,6 +340,18 @@ def _needs_data(program: Program, stages: _Stages) -> dict[str, Any]:
         stated = {key: as_plain(getattr(need, key)) for key in ("tokens", "within_s", "rate_tokens_per_s", "input_tokens", "output_tokens", "ttft_s", "tpot_s", "growth_per_year")}
         estimates = {system: _estimate_data(stages, name, system, estimate) for (of, system), estimate in stages.estimates.items() if of == name}
         out[name] = {"kind": need.kind, "start": need.start.isoformat(), "model": brief, "asks": {k: v for k, v in stated.items() if v is not None}, "estimates": estimates}
+    return out | (_released_data(program.released, stages) if program.released is not None else {})
+
+
+def _released_data(released: Released, stages: _Stages) -> dict[str, Any]:
+    """Each released need with its estimates; of its model nothing is known."""
+    out = {}
+    for name, need in released.needs.items():
+        stated = {"tokens_per_s": need.table.asked_tokens_per_s, "growth_per_year": need.growth_per_year}
+        out[name] = {
+            "kind": need.kind, "start": need.start.isoformat(), "model": None, "released": released.origin, "asks": {k: as_plain(v) for k, v in stated.items() if v is not None},
+            "estimates": {system: as_plain(estimate) for (of, system), estimate in stages.estimates.items() if of == name},
+        }  # fmt: skip
     return out
 
 

@@ -27,9 +27,9 @@ def needs_section(data: Data, book: Book) -> Section:
     asked, ran = [], []
     for name, need in data["needs"].items():
         model = need["model"]
-        size = f"{model['parameters'] / 1e9:.0f} B ({model['active_parameters'] / 1e9:.0f} B active)"
+        what = need["released"] if model is None else f"{model['name']}, {model['parameters'] / 1e9:.0f} B ({model['active_parameters'] / 1e9:.0f} B active)"
         words = ", ".join(f"{label} {_figure_text(figure)}" for label, figure in need["asks"].items())
-        asked.append(line(name, need["kind"], f"{model['name']}, {size}", need["start"], _plain_words(words)))
+        asked.append(line(name, need["kind"], what, need["start"], _plain_words(words)))
         for system, estimate in need["estimates"].items():
             ran.append(_estimate_line(name, system, estimate, book))
     first = Table("needs-asked", "What is asked", columns("need", "kind", "model", "from", "asks"), tuple(asked))
@@ -78,6 +78,12 @@ def _estimate_line(need: str, system: str, estimate: Data, book: Book) -> Line:
     prefix = estimate["prefix"]
     if not estimate["fits"]:
         return line(need, system, f"no: {estimate['why_not']}", "–", "–", "–", "–", "–", "–", "–", "–", tone="fail")
+    if not estimate["strategy"]:  # read from a released table, which has no strategy
+        known = [
+            book.cell(f"{prefix}.{key}") if estimate[name] is not None else Cell("–")
+            for name, key in (("accelerators", "accelerators_count"), (SPEED, SPEED), ("ttft_s", "ttft_s"), ("tpot_s", "tpot_s"))
+        ]
+        return line(need, system, "yes", *known, "–", "–", "not released", "not released", tone="pass")
     training = estimate["kind"] == "training"
     strategy = _strategy_words(estimate["strategy"])
     keys = ("step_s", "run_s") if training else ("ttft_s", "tpot_s")
@@ -86,6 +92,9 @@ def _estimate_line(need: str, system: str, estimate: Data, book: Book) -> Line:
     return line(
         need, system, "yes", *cells, f"{estimate['limited_by'].replace('_', '-')} {estimate['shares'].get(estimate['limited_by'], 0):.0%}".replace("%", " %"), strategy, tone="pass"
     )
+
+
+SPEED = "tokens_per_s_per_accelerator"
 
 
 def _strategy_words(strategy: Data) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from ..draws import Draws, Number, central, probability
 from ..errors import BadInput, Fault, nearest
 from ..ledger import Ledger
-from ..needs import Estimate, Need
+from ..needs import Asks, Estimate
 from .nouns import Generation, Roadmap, RoadmapCell
 
 YEARS = 4  # the year of the start and the three after it
@@ -43,7 +43,7 @@ class Rack(Protocol):
 
 
 def assess_generations(
-    needs: Mapping[str, Need], generations: Mapping[str, Generation], estimates: Mapping[tuple[str, str], Estimate], racks: Mapping[str, Rack],
+    needs: Mapping[str, Asks], generations: Mapping[str, Generation], estimates: Mapping[tuple[str, str], Estimate], racks: Mapping[str, Rack],
     rack_rate: Mapping[str, Number], *, as_of: date, draws: Draws | None = None, books: Iterable[Ledger] = (),
 ) -> Roadmap:  # fmt: skip
     """Which of the given generations meets which need, when.
@@ -88,7 +88,7 @@ def assess_generations(
     return Roadmap(tuple(cells), best, chosen, met, len(needs), met[chosen] == len(needs), tuple(range(first, last + 1)), RULE, book, LEFT_OUT)
 
 
-def _check(needs: Mapping[str, Need], generations: Mapping[str, Generation], estimates: Mapping[tuple[str, str], Estimate], racks: Mapping[str, Rack]) -> None:
+def _check(needs: Mapping[str, Asks], generations: Mapping[str, Generation], estimates: Mapping[tuple[str, str], Estimate], racks: Mapping[str, Rack]) -> None:
     faults = [Fault(f"a roadmap without {what}", mend=f"Add '{what}:'.") for what, given in (("needs", needs), ("generations", generations)) if not given]
     faults += [Fault(f"generation '{name}' has no rack", nearest=nearest(name, racks)) for name in generations if name not in racks]
     faults += [Fault(f"no estimate of need '{n}' on generation '{g}'") for n in needs for g in generations if (n, g) not in estimates]
@@ -106,7 +106,7 @@ def _best(cells: list[RoadmapCell]) -> str | None:
 class _Cell:
     """One need on one generation; writes its rows as it goes."""
 
-    def __init__(self, need: Need, generation: Generation, estimate: Estimate, rack: Rack, rate: Number | None, as_of: date, book: Ledger):
+    def __init__(self, need: Asks, generation: Generation, estimate: Estimate, rack: Rack, rate: Number | None, as_of: date, book: Ledger):
         self.need, self.generation, self.estimate, self.rack, self.rate, self.as_of, self.book = need, generation, estimate, rack, rate, as_of, book
         self.base = f"roadmap.{need.name}.{generation.name}"
         self.design = f"designs.{generation.name}"
