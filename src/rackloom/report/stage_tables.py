@@ -98,12 +98,19 @@ SPEED = "tokens_per_s_per_accelerator"
 
 
 def _strategy_words(strategy: Data) -> str:
-    """A strategy in words: what is other than usual; prefill and decode apart with how many of each."""
+    """A strategy in words: of training what is other than usual; of serving ranks, batch and precision, prefill and decode with how many of each."""
     if "prefill" in strategy:
-        return "; ".join(f"{strategy[f'{pool}_workers']} x {pool}: {_strategy_words(strategy[pool])}" for pool in ("prefill", "decode"))
-    usual = (1, 0, "none", "", False) if "kv_precision" in strategy else (1, "none", False)
-    shown = {key: value for key, value in strategy.items() if (value not in usual or key in ("tp", "pp")) and not (key == "accepted_share" and not strategy.get("draft"))}
+        pools = " + ".join(f"{strategy[f'{pool}_workers']} x {pool} ({_ranks_words(strategy[pool])})" for pool in ("prefill", "decode"))
+        return f"{pools}, {strategy['decode']['precision']}"
+    if "kv_precision" in strategy:
+        return f"{_ranks_words(strategy)}, {strategy['precision']}"
+    shown = {key: value for key, value in strategy.items() if value not in (1, "none", False) or key in ("tp", "pp")}
     return ", ".join(f"{key.upper() if len(key) == 2 else key.replace('_', ' ')} {value}" for key, value in shown.items() if value is not True)
+
+
+def _ranks_words(strategy: Data) -> str:
+    ranks = [f"{key.upper()} {strategy[key]}" for key in ("tp", "pp", "dp") if strategy[key] != 1] or ["TP 1"]
+    return f"{' '.join(ranks)}, batch {strategy['batch']}" + (f", {strategy['draft']} guesses" if strategy["draft"] else "")
 
 
 ENVELOPE_NAMES = {
