@@ -11,14 +11,14 @@ import pytest
 from rackloom.errors import BadInput
 from rackloom.ledger import Ledger
 from rackloom.needs import find_model
-from rackloom.performance import Disaggregated, ServingStrategy, Slo, Traffic, estimate_serving, search_serving
+from rackloom.performance import Disaggregated, ServingStrategy, Slo, Traffic, cap_system, estimate_serving, search_serving
 from rackloom.performance.apart import apart_times, columns_of_serving, decode_times, prefill_times, waiting_ratio
 from rackloom.performance.machine import make_machine
 from rackloom.performance.memory import serving_memory
 from rackloom.performance.serving_search import STEP_TOKENS, _numbers, serving_grid
 from rackloom.performance.steady import Requests, serve_times
 
-from .toys import CATALOG, DRAWS, MACHINE, TOY, known_system, toy_system
+from .toys import CATALOG, DRAWS, MACHINE, TOY, figure, known_system, toy_system
 
 BF16 = ServingStrategy(precision="bf16", kv_precision="bf16")
 
@@ -179,3 +179,19 @@ def test_traffic_has_tokens():
     for wrong in ((0, 10), (10, 10, -1.0)):
         with pytest.raises(BadInput):
             Traffic(*wrong)
+
+
+@pytest.mark.parametrize("strategy", [ServingStrategy(tp=2, batch=64), Disaggregated(ServingStrategy(tp=1, pp=2), ServingStrategy(tp=2, batch=96))])
+def test_a_lower_cap_never_serves_more(strategy):
+    """Under caps from the chip's own limit down to 60 % of it, together and apart; and never quicker to the first token."""
+    model, system = find_model("llama-3.1-70b"), known_system("h200-hgx")
+    rates, waits = [], []
+    for watts in (700.0, 650.0, 600.0, 500.0, 420.0):
+        capped = cap_system(system, accelerator_w=figure("accelerator_cap_w", watts, "W"))
+        found = estimate_serving(model, capped, Traffic(2000, 300), strategy, catalog=CATALOG)
+        rates.append(found.tokens_per_s_per_accelerator)
+        waits.append(found.ttft_s)
+    assert rates[0] == pytest.approx(estimate_serving(model, system, Traffic(2000, 300), strategy, catalog=CATALOG).tokens_per_s_per_accelerator)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.97 * rates[0]
+    assert waits == sorted(waits)
