@@ -23,8 +23,8 @@ from .sizing import fewest_units, search_need, training_job, training_precision
 
 # Most points of each axis, found by trial (validation/release.md): more where the answer bends.
 POINTS: Mapping[str, Mapping[str, int]] = {
-    "training": {"compute_flop_per_s": 5, "memory_bytes_per_s": 3, "memory_bytes": 2, "scale_up_link_bytes_per_s": 2, "scale_up_domain_count": 2, "scale_out_link_bytes_per_s": 3},
-    "serving": {"compute_flop_per_s": 6, "memory_bytes_per_s": 6, "memory_bytes": 2, "scale_up_link_bytes_per_s": 4, "scale_up_domain_count": 6, "scale_out_link_bytes_per_s": 2},
+    "training": {"compute_flop_per_s": 5, "memory_bytes_per_s": 3, "memory_bytes": 3, "scale_up_link_bytes_per_s": 2, "scale_up_domain_count": 2, "scale_out_link_bytes_per_s": 3},
+    "serving": {"compute_flop_per_s": 8, "memory_bytes_per_s": 6, "memory_bytes": 2, "scale_up_link_bytes_per_s": 3, "scale_up_domain_count": 6, "scale_out_link_bytes_per_s": 2},
 }
 Answer = tuple[float, float, float]  # tokens/s for each accelerator, TTFT [s], TPOT [s]; zeros where nothing fits
 NOTHING: Answer = (0.0, 0.0, 0.0)
