@@ -60,7 +60,7 @@ def test_a_product_of_powers_is_read_exactly(a, b, c):
     for name, share in (("compute_flop_per_s", a), ("memory_bytes_per_s", b), ("scale_out_link_bytes_per_s", c)):
         low, high = AXIS[name]
         at[name] = low * (high / low) ** share
-    assert look_up(table, at)["tokens_per_s_per_accelerator"] == pytest.approx(law(at), rel=1e-9)
+    assert look_up(table, at)["tokens_per_s_per_accelerator"] == pytest.approx(law(at), rel=1e-7)
 
 
 def test_beside_a_point_where_nothing_fits_nothing_fits():
