@@ -40,6 +40,7 @@ TOY_LATENT: dict[str, Any] = {
     "max_position_embeddings": 64,
     "torch_dtype": "bfloat16",
 }
+TOY_SPARSE: dict[str, Any] = {**TOY_LATENT, "architectures": ["DeepseekV32ForCausalLM"], "model_type": "deepseek_v32", "index_topk": 16, "index_n_heads": 3, "index_head_dim": 8}
 TOY_WINDOWS: dict[str, Any] = {
     "architectures": ["GptOssForCausalLM"],
     "hidden_size": 8,

@@ -21,7 +21,8 @@ from .toys import CATALOG, CHIP
 MHA = Attention("mha", 16, 16, 128, v_dim=128)
 GQA = Attention("gqa", 64, 8, 128, v_dim=128)
 MLA = Attention("mla", 128, 128, 192, q_lora_rank=1536, kv_lora_rank=512, qk_nope_dim=128, qk_rope_dim=64, v_dim=128)
-KINDS = {"mha": MHA, "gqa": GQA, "mla": MLA, "sliding": Attention("sliding", 64, 8, 64, v_dim=64, window=128)}
+SPARSE = Attention("mla", 128, 128, 192, q_lora_rank=1536, kv_lora_rank=512, qk_nope_dim=128, qk_rope_dim=64, v_dim=128, chosen=2048, index_heads=64, index_dim=128)
+KINDS = {"sparse": SPARSE, "mha": MHA, "gqa": GQA, "mla": MLA, "sliding": Attention("sliding", 64, 8, 64, v_dim=64, window=128)}
 
 
 @lru_cache
@@ -69,6 +70,23 @@ def test_latent_decode_can_be_bound_by_flops():
     took = decode_attention(chip, MLA, 1, 1000, 1, "fp8")
     assert float(took.compute) == pytest.approx(2 * 128 * (512 + 576) * 1000 / 2e12)
     assert float(took.memory) == 0.0
+
+
+def test_sparse_decode_by_hand():
+    """Over 100,000 tokens the index keys of all are read (128 bytes each) and 2048 latents (576 bytes); ranks share heads, neither latents nor the indexer."""
+    assert float(cache_bytes(SPARSE, 4, 100_000, 8, "fp8")) == 4 * (100_000 * 128 + 2048 * 576)
+    chip = replace(CHIP, memory_bytes_per_s=1e30)
+    took = [float(decode_attention(chip, SPARSE, 1, 100_000, tp, "fp8").compute) for tp in (1, 8)]
+    index, scores = 2 * 64 * 128 * 100_000 / 2e12, 2 * 128 * (512 + 576) * 2048 / 2e12
+    assert took == pytest.approx([index + scores, index + scores / 8])
+
+
+def test_sparse_attention_gains_with_the_length_only():
+    """A query that attends to 2048 of 65,536 tokens is quicker than one that attends to all; among 1024 tokens the indexer is only in the way."""
+    chip = real("h200-hgx")
+    for length, quicker in ((1024.0, False), (65_536.0, True)):
+        sparse, dense = (float(np.asarray(attention_forward(chip, kind, length, length, 1.0).total)) for kind in (SPARSE, MLA))
+        assert (sparse < dense) == quicker
 
 
 # FlashAttention-3 (arXiv 2407.08608), figure 5: forward, causal, heads of 128, hidden 2048, 16384 tokens in all, H100 SXM, TFLOPS by sequence, which no constant was

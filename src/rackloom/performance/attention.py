@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..draws import Number
-from ..needs.architectures.attention import Attention, decode_score_flop, forward_score_flop
+from ..needs.architectures.attention import Attention, decode_score_flop, forward_score_flop, index_flop
 from .kernels import ELEMENT_BYTES, SCORE_FLOP_128, Kernels, Seconds, joined, roofline
 
 QUERY_TILE, KEY_TILE = 128.0, 128.0
@@ -41,8 +41,14 @@ def score_flop(attention: Attention, sequence: Number, *, halved: bool = True) -
 
 
 def _seen(attention: Attention, sequence: Number) -> Number:
-    """Keys that a query sees, averaged over a sequence."""
-    return forward_score_flop(attention, np.asarray(sequence, dtype=float)) / (2.0 * attention.heads * (attention.head_dim + attention.v_dim))
+    """Keys that a query attends to, averaged over a sequence."""
+    length = np.asarray(sequence, dtype=float)
+    return (forward_score_flop(attention, length) - index_flop(attention, length / 2.0)) / (2.0 * attention.heads * (attention.head_dim + attention.v_dim))
+
+
+def _index_s(chip: Kernels, attention: Attention, tokens: Number, context: Number) -> Number:
+    """Time in which the indexer of sparse attention scores all tokens before, whole on each rank, in 8 bits where the chip has them [s]; 0 without one."""
+    return np.asarray(tokens * index_flop(attention, context) / chip.rate("fp8" if "fp8" in chip.rates_flop_per_s else "bf16"))
 
 
 def attention_forward(chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True, precision: str = "bf16") -> Seconds:
@@ -75,11 +81,13 @@ def _unfused(chip: Kernels, attention: Attention, tokens: Number, sequence: Numb
 
 
 def _fused_s(chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, factor: Number, precision: str) -> Number:
-    """Time of fused attention on the units [s], `factor` times that of forward. Linear attention is products with a state."""
+    """Time of fused attention on the units [s], `factor` times that of forward, with the indexer's of sparse attention. Linear attention is products with a state."""
+    index_s = factor * _index_s(chip, attention, tokens, np.asarray(sequence, dtype=float) / 2.0)
     if attention.kind == "linear":
         return np.asarray(factor * tokens * score_flop(attention, sequence) / tp / chip.rate("bf16"))
     if chip.units is None:
-        return np.asarray(factor * tokens * score_flop(attention, sequence) / tp / chip.attention_forward_flop_per_s)
+        width = 2.0 * attention.heads * (attention.head_dim + attention.v_dim)
+        return np.asarray(factor * tokens * width * _seen(attention, sequence) / tp / chip.attention_forward_flop_per_s + index_s)
     units = chip.units
     softmax_s = units.softmax_cycles / units.clock_hz  # of one unit, as everything here
     flop_s = units.count / chip.attention_forward_flop_per_s - softmax_s / SCORE_FLOP_128
@@ -87,11 +95,11 @@ def _fused_s(chip: Kernels, attention: Attention, tokens: Number, sequence: Numb
         flop_s = flop_s * (chip.rate("bf16") / chip.rate(precision))
     row_s = factor * QUERY_TILE * (2.0 * (attention.head_dim + attention.v_dim) * flop_s + softmax_s)  # a tile's queries by one key
     length = np.asarray(sequence, dtype=float)
-    widest = np.minimum(length, attention.window) if attention.window else length
-    keys = np.ceil(widest / KEY_TILE) * KEY_TILE if attention.window else length
-    mean = _seen(attention, length) + (KEY_TILE if attention.window else 0.5 * KEY_TILE)  # tiles on the edges of the mask are computed whole
+    widest = np.minimum(length, attention.span) if attention.span else length
+    keys = np.ceil(widest / KEY_TILE) * KEY_TILE if attention.span else length
+    mean = _seen(attention, length) + (KEY_TILE if attention.span else 0.5 * KEY_TILE)  # tiles on the edges of the mask are computed whole
     tiles = tokens / length * np.ceil(length / QUERY_TILE) * (attention.heads / tp)
-    return np.asarray(tiles / units.count * (row_s * mean + factor * units.tile_s) + units.chain_share * row_s * (keys + KEY_TILE))
+    return np.asarray(tiles / units.count * (row_s * mean + factor * units.tile_s) + units.chain_share * row_s * (keys + KEY_TILE) + index_s)
 
 
 def _moved_bytes(attention: Attention, tokens: Number, tp: Number, precision: str) -> Number:
@@ -112,24 +120,28 @@ def decode_attention(
     rate = chip.attention_forward_flop_per_s
     if ELEMENT_BYTES[kv_precision] == 1.0 and "fp8" in chip.rates_flop_per_s:  # products in the type that the cache lies in
         rate = rate * (chip.rate("fp8") / chip.rate("bf16"))
-    flop_s = queries * decode_flop(attention, tokens, context, tp) / rate
+    flop_s = queries * (decode_flop(attention, tokens, context, tp) / rate + _index_s(chip, attention, tokens, context))
     bytes_s = cache_bytes(attention, tokens, context, tp, kv_precision) / (chip.memory_bytes_per_s * chip.cache_read_share)
     if chip.units is None:
         return roofline(flop_s, bytes_s)
     units = chip.units
-    seen = 0.0 if attention.kind == "linear" else np.minimum(context, attention.window) if attention.window else context
+    seen = 0.0 if attention.kind == "linear" else np.minimum(context, attention.span) if attention.span else context
     visits = tokens * (1.0 if attention.kind == "mla" else attention.kv_heads / kv_split(attention, tp))  # a unit takes one request and key-value head
     unit_s = units.walk_s * np.minimum(seen, units.walk_depth) + units.visit_s * visits / units.count
     return joined(flop_s, bytes_s, units.join) + Seconds(unit_s, 0.0)
 
 
 def cache_bytes(attention: Attention, tokens: Number, context: Number, tp: Number, kv_precision: str) -> Number:
-    """Bytes of cache that the attention of `tokens` new tokens reads on one rank [B]."""
-    seen = np.minimum(context, attention.window) if attention.window else context
+    """Bytes of cache that the attention of `tokens` new tokens reads on one rank [B]; of sparse attention the index keys
+    of all tokens, whole on each rank, and the rest of those chosen.
+    """
+    seen = np.minimum(context, attention.span) if attention.span else context
     state = 2.0 * attention.state_elements / tp  # read and written
-    return tokens * ELEMENT_BYTES[kv_precision] * (attention.cache_elements * seen / kv_split(attention, tp) + state)
+    values = (attention.cache_elements - attention.index_dim) * seen / kv_split(attention, tp)
+    return tokens * ELEMENT_BYTES[kv_precision] * (values + attention.index_dim * context + state)
 
 
 def decode_flop(attention: Attention, tokens: Number, context: Number, tp: Number) -> Number:
-    """FLOPs of the attention of `tokens` new tokens on one rank; latent attention works on the latent vector itself."""
-    return tokens * decode_score_flop(attention, np.asarray(context, dtype=float)) / tp
+    """FLOPs of the attention of `tokens` new tokens on one rank, without an indexer's; latent attention works on the latent vector itself."""
+    seen = np.asarray(context, dtype=float)
+    return tokens * (decode_score_flop(attention, seen) - index_flop(attention, seen)) / tp

@@ -81,6 +81,8 @@ def attention_products(hidden: int, attention: Attention, shares: Shares) -> lis
         products = [down, Product(t, queries, attention.q_lora_rank)]
     else:
         products = [Product(own, attention.kv_lora_rank + attention.qk_rope_dim, hidden), Product(t, queries, hidden)]
+    if attention.index_dim:  # of the indexer, whole on each rank
+        products += [Product(t, attention.index_heads * attention.index_dim, attention.q_lora_rank or hidden), Product(t, attention.index_dim + attention.index_heads, hidden)]
     return [*products, Product(t, attention.heads * (attention.qk_nope_dim + attention.v_dim) / tp, attention.kv_lora_rank), out]
 
 

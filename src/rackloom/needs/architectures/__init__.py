@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from .attention import Attention, decode_score_flop, forward_score_flop, kept_elements
-from .deepseek import read_deepseek_v2, read_deepseek_v3
+from .deepseek import read_deepseek_v2, read_deepseek_v3, read_deepseek_v32
 from .gemma import read_gemma2, read_gemma3, read_gemma3_text
 from .gpt_oss import read_gpt_oss
 from .keys import Keys, shown
@@ -34,6 +34,7 @@ FAMILIES: Mapping[str, tuple[str, Reader]] = {
     "qwen3_moe": ("Qwen3MoeForCausalLM", read_qwen3_moe),
     "deepseek_v2": ("DeepseekV2ForCausalLM", read_deepseek_v2),
     "deepseek_v3": ("DeepseekV3ForCausalLM", read_deepseek_v3),
+    "deepseek_v32": ("DeepseekV32ForCausalLM", read_deepseek_v32),
     "kimi_k2": ("DeepseekV3ForCausalLM", read_deepseek_v3),
     "minimax": ("MiniMaxForCausalLM", read_minimax),
     "minimax_text_01": ("MiniMaxText01ForCausalLM", read_minimax),

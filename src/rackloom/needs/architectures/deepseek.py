@@ -1,10 +1,12 @@
-"""DeepSeek-V2, V2-Lite, V3, R1 and Kimi K2: multi-head latent attention, shared and routed experts, leading dense layers.
+"""DeepSeek-V2, V2-Lite, V3, V3.2, R1 and Kimi K2: multi-head latent attention, shared and routed experts, leading dense layers.
 
 DeepSeek-V2, arXiv 2405.04434, section 2; DeepSeek-V3, arXiv 2412.19437, section 2 and `README_WEIGHTS.md` of its
 repository for the modules that predict further tokens (MTP).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from .attention import Attention
 from .keys import Keys
@@ -22,9 +24,16 @@ def read_deepseek_v3(keys: Keys) -> Shape:
     return _read(keys, score_bias=keys.values.get("topk_method", "noaux_tc") == "noaux_tc")
 
 
-def _read(keys: Keys, *, score_bias: bool) -> Shape:
+def read_deepseek_v32(keys: Keys) -> Shape:
+    """DeepSeek-V3.2: V3 whose queries attend to the `index_topk` tokens that an indexer chooses (DeepSeek Sparse Attention)."""
+    return _read(keys, score_bias=keys.values.get("topk_method", "noaux_tc") == "noaux_tc", indexed=True)
+
+
+def _read(keys: Keys, *, score_bias: bool, indexed: bool = False) -> Shape:
     sizes = read_sizes(keys)
     attention = _attention(keys)
+    if indexed:
+        attention = replace(attention, chosen=keys.count("index_topk"), index_heads=keys.count("index_n_heads"), index_dim=keys.count("index_head_dim"))
     block = latent_attention(sizes.hidden, attention, bias=keys.flag("attention_bias"))
     width = keys.count("intermediate_size")
     dense = make_layer(sizes.hidden, attention, block, dense=feed_forward(sizes.hidden, width), ffn_dim=width)

@@ -67,7 +67,10 @@ def grouped_attention(hidden: int, shape: Attention, *, qkv_bias: bool = False, 
 
 
 def latent_attention(hidden: int, shape: Attention, *, bias: bool = False) -> Block:
-    """Projections of multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1), with the norms on both latents."""
+    """Projections of multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1), with the norms on both latents.
+
+    With an indexer (DeepSeek-V3.2) also its queries from their latent, its key with its norm (weights and biases), and one weight for each of its heads.
+    """
     queries = shape.heads * shape.head_dim
     rank = shape.q_lora_rank
     query_weights = hidden * rank + rank * queries if rank else hidden * queries
@@ -76,7 +79,8 @@ def latent_attention(hidden: int, shape: Attention, *, bias: bool = False) -> Bl
     out = shape.heads * shape.v_dim * hidden
     norms = rank + shape.kv_lora_rank
     biases = (rank + shape.kv_lora_rank + shape.qk_rope_dim + hidden) * bias
-    return Block(query_weights + down + up + out, norms + biases)
+    index = shape.index_heads * shape.index_dim * (rank or hidden) + hidden * (shape.index_dim + shape.index_heads)
+    return Block(query_weights + down + up + out + index, norms + biases + 2 * shape.index_dim)
 
 
 def linear_attention(hidden: int, shape: Attention) -> Block:
