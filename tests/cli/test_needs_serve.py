@@ -60,6 +60,9 @@ def test_limits_that_nothing_keeps_end_with_1():
         ("isl=2000,osl=500,tpot=4", ["tpot: '4' has no unit"]),
         ("isl=0,osl=500", ["isl=0 is not above 0"]),
         ("isl=10,osl=5,hit=150 %", ["more than all"]),
+        ("isl=10,osl=5,turns=3,hit=50 %", ["turns say what of a prompt is cached"]),
+        ("isl=10,osl=5,turns=2.5,draft=0.5", ["turns=2.5 is not a whole number", "draft=0.5 is not a whole number"]),
+        ("isl=10,osl=5,kept=90 %,accepted=0.5", ["kept_share, accepted_share", "next and kept go with turns"]),
         ("isl=2000,osl=x,tpot=4", ["osl:", "tpot:"]),
     ],
 )
@@ -75,6 +78,25 @@ def test_two_questions_at_once_are_refused():
     done = run(*QUESTION, "--train", "1e12tok", "--deadline", "30d")
     assert done.returncode == 2
     assert "two things" in done.stderr
+
+
+def test_a_conversation_is_its_mean_request():
+    """Six turns: 2000 tokens, then 150 and an answer of 400 more each; 90 % of what was there is kept: 3375 tokens, 0.9 x (5/6 x 2400 + 5/3 x 550) = 2625 cached."""
+    rates = []
+    for serve in ("isl=2000,osl=400,turns=6,next=150,kept=90 %,tpot=20ms", "isl=3375,osl=400,hit=0.7777777777777778,tpot=20ms"):
+        done = run("needs", "llama-3.1-8b", "--system", "h200-hgx", "--serve", serve, "--json")
+        rates.append(json.loads(done.stdout)["answers"][0]["estimate"]["tokens_per_s_per_accelerator"]["value"])
+    assert rates[0] == pytest.approx(rates[1])
+
+
+def test_guesses_that_are_kept_make_answers_quicker():
+    found = {}
+    for words in ("", ",draft=3,accepted=0.1", ",draft=3,accepted=0.9"):
+        done = run("needs", "llama-3.1-8b", "--system", "h200-hgx", "--serve", f"isl=2000,osl=400,tpot=4ms{words}", "--json")
+        best = json.loads(done.stdout)["answers"][0]["estimate"]
+        found[words] = best["tokens_per_s_per_accelerator"]["value"]
+        assert f"'draft': {3 if words else 0}" in str(best["strategy"])
+    assert found[",draft=3,accepted=0.9"] > 1.5 * found[""] > 1.5 * found[",draft=3,accepted=0.1"]
 
 
 def test_hits_in_the_prefix_cache_help():

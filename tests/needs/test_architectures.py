@@ -30,7 +30,7 @@ def faults_of(config, tmp_path=None) -> list:
         ("Gemma3nForCausalLM", "Gemma3ForCausalLM"),
         ("GPT3LMHeadModel", "GPT2LMHeadModel"),
         ("MiniMaxM3ForCausalLM", "MiniMaxM2ForCausalLM"),
-        ("DeepseekV32ForCausalLM", "DeepseekV3ForCausalLM"),
+        ("DeepseekV4ForCausalLM", "DeepseekV3ForCausalLM"),
         ("Qwen3NextForCausalLM", "Qwen3ForCausalLM"),
         ("MambaForCausalLM", ""),
     ],

@@ -141,8 +141,8 @@ def test_estimates_carry_their_story():
         assert {"test.memory_bytes_per_s", "test.up_bytes_per_s", "models.deepseek-v2-lite.parameters_count", "catalog.performance-serving.engine_ratio"} <= roots
         assert all(row.sources for row in drawn.ledger if not row.formula)
         assert float(drawn.ttft_s[0]) > float(drawn.ledger.row("needs.chat.toy-8.ttft_s").value)  # fetching what lies with the host comes on top
-    percentiles = [drawn.ledger.row(f"needs.chat.toy-8.tpot_p{p}_s") for p in (50, 95, 99)]
-    assert percentiles == [None, None, None]  # of pools apart only the means are known
+        percentiles = [drawn.ledger.row(f"needs.chat.toy-8.tpot_p{p}_s").value for p in (50, 95, 99)]
+        assert percentiles == sorted(percentiles)
 
 
 def test_a_closed_loop_keeps_so_many_running():

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rackloom.catalog import system
 from rackloom.errors import BadInput, Fault
+from rackloom.performance import estimate_need
 from rackloom.program import load_program
+from rackloom.program.doors import file_schema
 from rackloom.rack import bill_of_materials
 
 FRONTIER = Path(__file__).resolve().parents[2] / "examples" / "frontier"
@@ -87,6 +90,47 @@ def test_a_fault_in_one_key_hides_no_other_key_of_its_entry(folder):
         (1, "as_of"), (2, "no model 'nothing'"), (2, "rate"), (3, "no rack 'gb30-nvl72'"), (3, "volume_from"), (4, "x"), (4, "demand for 'y', which is no generation"),
         (5, "no site 'huston'"), (5, "no line preset 'l11-basci'"), (5, "cells"), (6, "no figure 'nothing.tdp_w' in the catalogue"), (6, "gb300.tdp_w"), (6, "b300.tdp_w"),
     ]  # fmt: skip
+
+
+CONVERSATION = """as_of: 2026-11-22
+needs:
+  chat: {model: llama-3.1-70b, rate: 1e5 tok/s, input: 2000, output: 400, turns: 6, next: 150, kept: 90 %, draft: 3, accepted: 60 %}
+"""
+
+
+def test_a_conversation_and_guesses_in_a_need(folder):
+    path = folder / "chat.yaml"
+    path.write_text(CONVERSATION)
+    need = load_program(path).needs["chat"]
+    assert (need.turns_count.value, need.next_tokens.value, need.kept_share.value, need.draft_tokens.value, need.accepted_share.value) == (6, 150, 0.9, 3, 0.6)
+    assert need.turns_count.source.endswith("chat.yaml:3")
+    estimate = estimate_need(need, system("gb300-nvl72"))
+    assert estimate.ledger.value(f"{estimate.prefix}.prompt_tokens") == 3375.0
+    assert estimate.ledger.value(f"{estimate.prefix}.cached_tokens") == pytest.approx(2625.0)
+    assert "draft" in str(estimate.strategy)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("turns: 6, ", "", "'next' says something of 'turns', which is not there"),
+        ("turns: 6", "turns: 6, prefix_hit: 20 %", "'turns' says what of a prompt is cached"),
+        ("turns: 6", "turns: 0", "turns"),
+        ("90 %", "120 %", "is at most 1"),
+        ("draft: 3, ", "", "'accepted' says something of 'draft'"),
+    ],
+)
+def test_words_that_do_not_go_together(folder, before, after, said):
+    path = folder / "chat.yaml"
+    path.write_text(CONVERSATION.replace(before, after))
+    found = faults(path)
+    assert [said in what for _, _, _, what in found] == [True]
+
+
+def test_every_file_has_a_schema():
+    jsonschema = pytest.importorskip("jsonschema")
+    for what in ("program", "rack", "policy", "released", "plan"):
+        jsonschema.Draft202012Validator.check_schema(file_schema(what))
 
 
 @pytest.mark.parametrize("where", ["../gone/rack.yaml", "/gone/rack.yaml", "./rack.yaml", "rack\0.yaml"])

@@ -30,7 +30,11 @@ def register(app: typer.Typer) -> None:
         start: str | None = typer.Option(None, "--start", help="day on which the run starts (YYYY-MM-DD), for how ripe the software is"),
         every: bool = typer.Option(False, "--every", help="look at every strategy (millions) in place of the usual ones"),
         price: float | None = typer.Option(None, "--usd-per-accelerator-hour", help="your price, for the front of speed against cost"),
-        serve: str | None = typer.Option(None, "--serve", help="requests and limits, such as isl=4000,osl=1000,ttft=1000ms,tpot=40ms; also ttft_p95, rate, hit, hit_host, spread"),
+        serve: str | None = typer.Option(
+            None,
+            "--serve",
+            help="requests and limits, such as isl=4000,osl=1000,ttft=1000ms,tpot=40ms; also ttft_p95, rate, hit, hit_host, spread, turns, next, kept, draft, accepted",
+        ),
         most: int | None = typer.Option(None, "--accelerators", min=1, help="with --serve: the most that a replica, or a set of prefill and decode replicas, may take"),
         capital: float | None = typer.Option(None, "--usd-per-accelerator", help="with --serve: your price of one accelerator with its part of the rack, for the cost of tokens"),
         support: bool = typer.Option(False, "--support", help="first say how well the case is covered by published runs"),

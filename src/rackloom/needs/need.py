@@ -26,7 +26,9 @@ class Need:
     Training states `tokens` [token] and `within_s` [s]; serving states `input_tokens` and `output_tokens` of one
     request, `rate_tokens_per_s` (output tokens a second over all users at `start`) where a number of accelerators is wanted, and may limit `ttft_s` and `tpot_s` [s]; a share
     `ttft_share` of the requests keeps the former (None: the mean). `hit_share` of a prompt's tokens are in the prefix cache, `hit_host_share`
-    of these in the host's memory; `spread` is the standard deviation of lengths over their mean.
+    of these in the host's memory; `spread` is the standard deviation of lengths over their mean. With `turns_count` a request is one of a conversation of so
+    many: `input_tokens` are those of the first message, `next_tokens` of each further one, and `kept_share` of what was there before is still cached.
+    `draft_tokens` are guessed ahead in each step (speculative decoding), of which a share `accepted_share` is kept.
     `growth_per_year` is the factor by which the workload grows each year [-]; with `projection` the model itself grows too, each year
     by the catalogue's projection of that name.
     Raises BadInput when a figure that its kind needs is missing.
@@ -47,6 +49,11 @@ class Need:
     hit_share: Figure | None = None
     hit_host_share: Figure | None = None
     spread: Figure | None = None
+    turns_count: Figure | None = None
+    next_tokens: Figure | None = None
+    kept_share: Figure | None = None
+    draft_tokens: Figure | None = None
+    accepted_share: Figure | None = None
     projection: str = ""
     growth_per_year: Figure | None = None
     rack_power_limit_w: Figure | None = None
@@ -58,6 +65,20 @@ class Need:
         missing = [name for name in WANTED[self.kind] if getattr(self, name) is None]
         if missing:
             raise BadInput(Fault(f"need '{self.name}': {self.kind} also says {', '.join(missing)}"))
+        if self.turns_count is not None and self.hit_share is not None:
+            raise BadInput(
+                Fault(
+                    f"need '{self.name}': the turns say what of a prompt is cached, and so does its hit rate",
+                    mend="Take one of them out; 'kept' is the share of earlier turns that is still cached.",
+                )
+            )
+        alone = [
+            name
+            for name, of in (("next_tokens", "turns_count"), ("kept_share", "turns_count"), ("accepted_share", "draft_tokens"))
+            if getattr(self, name) and not getattr(self, of)
+        ]
+        if alone:
+            raise BadInput(Fault(f"need '{self.name}': {', '.join(alone)} says something of what is not there", mend="next and kept go with turns, accepted with draft."))
 
     def want(self, name: str) -> Figure:
         """A figure that this kind of need states; raises BadInput where it does not."""

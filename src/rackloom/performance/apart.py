@@ -1,15 +1,15 @@
 """Prefill and decode on replicas of their own (disaggregated), by formula.
 
 A prefill replica reads prompts one step after the other, gives each its first token, and is busy a share r of its time: a prompt waits r / (2 (1 - r)) steps
-(random arrivals, equal service). Its cache then goes over the links to a decode replica, which has no prompts between its steps.
+(random arrivals, equal service). One that may read several in a step reads those that have come during the last, and a prompt waits half a step at least. Its cache then goes over the links to a decode replica, which has no prompts between its steps.
 x prefill replicas of n_p accelerators and y decode replicas of n_d give min(x r R_p, y R_d) requests a second,
-R_p = prompts of a step / its time, R_d = b a / (answer x its time).
+R_p = prompts of a step / its time, R_d = b a / (answer x its time). Where prefill sets the pace, decode has fewer requests at once: those that Little's law gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -95,23 +95,49 @@ def apart_times(machine: Machine, model: Model, s: Disaggregated, requests: Requ
     """What one set gives. Whichever pool is the slower sets the pace; prefill is at most `busy_share` busy."""
     first, second = columns_of_serving(s.prefill), columns_of_serving(s.decode)
     inside = s.ranks <= machine.links[0].size
+    full = prefill_times(machine, model, s.prefill, first, requests, inside=inside)
+    most = s.decode_workers * decode_times(machine, model, s.decode, second, requests).requests_per_s
+    rate = np.minimum(s.prefill_workers * s.busy_share * full.prompts_per_s, most)
+    first = _prompts_at_once(machine, model, s, requests, first, full, rate)
+    second = _running(machine, model, s, requests, second, rate)
     prefill = prefill_times(machine, model, s.prefill, first, requests, inside=inside)
     decode = decode_times(machine, model, s.decode, second, requests)
-    rate = np.minimum(s.prefill_workers * s.busy_share * prefill.prompts_per_s, s.decode_workers * decode.requests_per_s)
-    busy = rate / (s.prefill_workers * prefill.prompts_per_s)
-    ttft = machine.serving_request_s + waiting_ratio(busy) * prefill.step_s + prefill.reads_s + prefill.transfer_s
-    in_step = max(s.prefill.batch, 1)
-    steps = requests.answer / accepted_tokens(s.decode) / s.decode.batch  # of the decode replica, a request's part
-    causes = {name: prefill.causes[name] * s.prefill.ranks / in_step + decode.causes[name] * s.decode.ranks * steps for name in CAUSES}
+    in_step = np.maximum(first.batch / s.prefill.dp, 1.0)
+    wait = np.where(in_step > 1.0, np.maximum(waiting_ratio(rate / (s.prefill_workers * full.prompts_per_s)), 0.5), waiting_ratio(rate / (s.prefill_workers * full.prompts_per_s)))
+    ttft = machine.serving_request_s + wait * prefill.step_s + prefill.reads_s + prefill.transfer_s
+    parts_of = (s.prefill.ranks / (in_step * s.prefill.dp), s.decode.ranks * requests.answer / accepted_tokens(s.decode) / second.batch)  # one request's part of a step
+    causes = {name: prefill.causes[name] * parts_of[0] + decode.causes[name] * parts_of[1] for name in CAUSES}
     idle = s.ranks / rate - sum(causes.values(), 0.0)  # of one request's part of all accelerators' time
     causes = {**causes, "bubble": causes["bubble"] + np.maximum(idle, 0.0)}
-    parts = (
-        step_part(machine, model, s.prefill, first, Load(0.0, 1.0, max(in_step / s.prefill.dp, 1.0) * requests.prompt, requests.prompt, requests.cached)).times(s.prefill.ranks / in_step),
-        step_part(machine, model, s.decode, second, _decode_load(second, requests)).times(s.decode.ranks * steps),
-    )  # fmt: skip
-    whole = parts[0] + parts[1]
+    whole = step_part(machine, model, s.prefill, first, Load(0.0, 1.0, in_step * requests.prompt, requests.prompt, requests.cached)).times(parts_of[0]) + step_part(
+        machine, model, s.decode, second, _decode_load(second, requests)
+    ).times(parts_of[1])
     sent = request_bytes(model, s.prefill.kv_precision, requests.prompt + requests.cached, 1)
     return ApartTimes(
         ttft, decode.tpot_s, rate * requests.answer / s.ranks, prefill, decode, causes, whole.memory_bytes, whole.up_bytes + (sent if inside else 0.0),
         whole.out_bytes + (0.0 if inside else sent),
     )  # fmt: skip
+
+
+ROUNDS = 12  # of a number that its own time decides
+
+
+def _prompts_at_once(machine: Machine, model: Model, s: Disaggregated, requests: Requests, c: ServeColumns, full: PrefillTimes, rate: Number) -> ServeColumns:
+    """Columns of prefill with the prompts that come while a step lasts, one to those that it may take."""
+    each, most = rate / (s.prefill_workers * s.prefill.dp), max(s.prefill.batch / s.prefill.dp, 1.0)
+    if most == 1.0:
+        return c
+    step = full.step_s
+    for _ in range(ROUNDS):
+        c = replace(c, batch=np.clip(each * step, 1.0, most) * s.prefill.dp)
+        step = prefill_times(machine, model, s.prefill, c, requests).step_s
+    return c
+
+
+def _running(machine: Machine, model: Model, s: Disaggregated, requests: Requests, c: ServeColumns, rate: Number) -> ServeColumns:
+    """Columns of decode with the requests that are under way at a rate, those of all places at most (Little's law)."""
+    each, most = rate / s.decode_workers, s.decode.batch
+    for _ in range(ROUNDS):
+        life = requests.answer * decode_times(machine, model, s.decode, c, requests).tpot_s
+        c = replace(c, batch=np.clip(each * life, 1.0, most))
+    return c

@@ -48,7 +48,7 @@ def _seen(attention: Attention, sequence: Number) -> Number:
 
 def _index_s(chip: Kernels, attention: Attention, tokens: Number, context: Number) -> Number:
     """Time in which the indexer of sparse attention scores all tokens before, whole on each rank, in 8 bits where the chip has them [s]; 0 without one."""
-    return np.asarray(tokens * index_flop(attention, context) / chip.rate("fp8" if "fp8" in chip.rates_flop_per_s else "bf16"))
+    return np.asarray(tokens * index_flop(attention, np.asarray(context, dtype=float)) / chip.rate("fp8" if "fp8" in chip.rates_flop_per_s else "bf16"))
 
 
 def attention_forward(chip: Kernels, attention: Attention, tokens: Number, sequence: Number, tp: Number, *, fused: Number | bool = True, precision: str = "bf16") -> Seconds:

@@ -16,6 +16,7 @@ from ..ledger import Ledger, Numbers
 from ..needs.model import Model, decode_flop_per_token, forward_flop_per_token
 from ..needs.need import Estimate
 from .apart import ApartTimes, apart_times
+from .apart_requests import follow_apart
 from .estimates import FLOP_RULE, Written, fits_in, prefix_of, put_causes, put_memory, put_shares, put_strategy, put_traffic, take_model
 from .jobs import Disaggregated, ServingStrategy, Traffic, as_mapping, serving_strategy
 from .loads import Lengths, Outcome, arrivals, closed, most_at_once, outcome
@@ -25,12 +26,12 @@ from .queue import Engine
 from .serving import ServeColumns
 from .serving_search import STEP_TOKENS
 from .steady import Requests, ServeTimes, serve_times
+from .workloads import turns_of
 
 SERVING_LEFT_OUT = (
     "requests routed to the group that has room or the prefix: groups share them evenly",
     "loading models, failures and restarts of replicas",
     "expert routing beyond one stated imbalance",
-    "prefill and decode on separate accelerators: spread of waiting beyond its mean",
 )
 FOLLOWED = (240, 1200)  # requests of a group that are followed, at least and at most
 PLACES = 4096  # most requests of a group at once
@@ -46,6 +47,12 @@ class Asked:
     host_share: Number
     clients: int | None
     keys: tuple[str, ...]
+
+    @property
+    def lengths(self) -> Lengths:
+        """Lengths of the requests that are followed, at central values."""
+        r = self.requests
+        return Lengths(central(r.prompt), central(r.answer), central(r.cached), central(r.spread))
 
 
 def estimate_serving(
@@ -110,7 +117,7 @@ def write_serving(
     inputs = (*machine.kernels.compute_keys, *machine.kernels.memory_keys, *machine.link_keys, *machine.overlap_keys, *machine.software_keys, *model_keys, *counts)
     times: ServeTimes | ApartTimes
     if isinstance(s, Disaggregated):
-        times, ttft, tpot = _put_apart(written, machine, model, s, r, inputs)
+        times, ttft, tpot = _put_apart(written, machine, model, s, asked, inputs, catalog, system)
     else:
         times, ttft, tpot = _put_together(written, machine, model, s, asked, inputs, catalog, system)
     ttft = _put_fetch(written, machine, model, s, asked, ttft)
@@ -135,14 +142,32 @@ def write_serving(
 def _take(written: Written, traffic: Mapping[str, Figure], clients: int | None) -> Asked:
     """Traffic into the ledger: tokens of a prompt that are cached and those that are not."""
     book = written.book
-    prompt, answer = book.take(traffic["input_tokens"]), book.take(traffic["output_tokens"])
-    hit, host, spread = (book.take(traffic[key]) if key in traffic else 0.0 for key in ("hit_share", "hit_host_share", "spread"))
+    taken = {name: book.take(figure) for name, figure in traffic.items() if name != "rate_tokens_per_s"}
     keys = tuple(figure.key for key, figure in traffic.items() if key != "rate_tokens_per_s")
-    if "hit_share" not in traffic:
-        return Asked(Requests(prompt, answer, 0.0, spread), host, clients, keys)
-    cached = written.put("cached_tokens", prompt * hit, "token", "tokens of a prompt x share of them in the prefix cache", keys)
-    read = written.put("read_tokens", np.maximum(prompt - cached, 1.0), "token", "tokens of a prompt that are not cached, 1 at least", [*keys, written.key("cached_tokens")])
-    return Asked(Requests(read, answer, cached, spread), host, clients, (*keys, written.key("cached_tokens"), written.key("read_tokens")))
+    host, requests = taken.get("hit_host_share", 0.0), requests_of(traffic, taken)
+    if "turns_count" in traffic:
+        formula = "mean over the turns: first message + (turns - 1) / 2 x (next message + answer), cached or not"
+        written.put("prompt_tokens", requests.prompt + requests.cached, "token", formula, keys)
+        keys = (*keys, written.key("prompt_tokens"))
+    elif "hit_share" not in traffic:
+        return Asked(requests, host, clients, keys)
+    words = "tokens of a prompt x share of them in the prefix cache; over turns: those that were there at the turn before x share kept"
+    written.put("cached_tokens", requests.cached, "token", words, keys)
+    written.put("read_tokens", requests.prompt, "token", "tokens of a prompt that are not cached, 1 at least", [*keys, written.key("cached_tokens")])
+    return Asked(requests, host, clients, (*keys, written.key("cached_tokens"), written.key("read_tokens")))
+
+
+def requests_of(traffic: Mapping[str, Figure], taken: Mapping[str, Number]) -> Requests:
+    """What requests are like, of the figures of a need and their values: alike, with a hit rate, or the mean over the turns of conversations. Raises BadInput for no turn."""
+    prompt, answer, spread = taken["input_tokens"], taken["output_tokens"], taken.get("spread", 0.0)
+    if "turns_count" not in traffic:
+        cached = prompt * taken.get("hit_share", 0.0)
+    elif traffic["turns_count"].value < 1.0:
+        raise BadInput(Fault(f"turns={traffic['turns_count'].value:g}: a conversation has 1 or more"))
+    else:
+        prompt, before = turns_of(prompt, taken.get("next_tokens", prompt), answer, taken["turns_count"])
+        cached = before * taken.get("kept_share", 1.0)
+    return Requests(np.maximum(prompt - cached, 1.0) if np.any(np.asarray(cached)) else prompt, answer, cached, spread)
 
 
 def _flat(s: ServingStrategy | Disaggregated) -> dict[str, object]:
@@ -165,16 +190,15 @@ def _put_together(
     tpot = written.put("tpot_s", times.tpot_s, "s", "mean step / tokens that a step gives a request", [written.key("decode_s")])
     central_machine = make_machine(system, Numbers(), catalog=catalog, serving=True)
     found = follow(central_machine, machine, model, s, asked, central(times.tokens_per_s_per_accelerator))
-    for (which, share), value in found.at.items() if found is not None else ():
-        name = "time to first token" if which == "ttft" else "time per output token"
-        written.put(
-            f"{which}_p{share * 100:.0f}_s",
-            value,
-            "s",
-            f"{name} of {share:.0%} of requests that are followed one by one at this load, in the central case; their steps timed again under draws",
-            inputs,
-        )
+    _put_percentiles(written, found.at if found is not None else {}, inputs)
     return times, ttft, tpot
+
+
+def _put_percentiles(written: Written, found: Mapping[tuple[str, float], Number], inputs: tuple[str, ...]) -> None:
+    for (which, share), value in found.items():
+        name = "time to first token" if which == "ttft" else "time per output token"
+        formula = f"{name} of {share:.0%} of requests that are followed one by one at this load, in the central case; timed again under draws"
+        written.put(f"{which}_p{share * 100:.0f}_s", value, "s", formula, inputs)
 
 
 def follow(central_machine: Machine, machine: Machine, model: Model, s: ServingStrategy, asked: Asked, tokens_per_s_per_accelerator: float) -> Outcome | None:
@@ -182,8 +206,7 @@ def follow(central_machine: Machine, machine: Machine, model: Model, s: ServingS
 
     `central_machine` holds central values, `machine` those under draws.
     """
-    r = asked.requests
-    lengths = Lengths(central(r.prompt), central(r.answer), central(r.cached), central(r.spread))
+    lengths = asked.lengths
     engine = Engine(int(STEP_TOKENS), PLACES)
     if most_at_once(central_machine, model, s, engine, lengths) < 1:
         return None
@@ -197,9 +220,11 @@ def follow(central_machine: Machine, machine: Machine, model: Model, s: ServingS
     return outcome(machine, model, s, lengths, served, machine.serving_request_s, whole=False)
 
 
-def _put_apart(written: Written, machine: Machine, model: Model, s: Disaggregated, requests: Requests, inputs: tuple[str, ...]) -> tuple[ApartTimes, Number, Number]:
-    """Times of prefill and decode replicas."""
-    times = apart_times(machine, model, s, requests)
+def _put_apart(
+    written: Written, machine: Machine, model: Model, s: Disaggregated, asked: Asked, inputs: tuple[str, ...], catalog: Catalog | None, system: System
+) -> tuple[ApartTimes, Number, Number]:  # fmt: skip
+    """Times of prefill and decode replicas: by formula, percentiles of requests that are followed."""
+    times = apart_times(machine, model, s, asked.requests)
     written.put("prefill_s", times.prefill.reads_s, "s", "one step of a prefill replica, which reads so many prompts", inputs)
     written.put("transfer_s", times.prefill.transfer_s, "s", "cache of one prompt, each rank its part, over the links to a decode replica", inputs)
     written.put("decode_s", times.decode.step_s, "s", "one step of a decode replica, all places taken", inputs)
@@ -211,7 +236,12 @@ def _put_apart(written: Written, machine: Machine, model: Model, s: Disaggregate
         "request on its way + waiting for other prompts (r / (2 (1 - r)) steps at a share r busy) + prefill, which gives the first token, + transfer",
         [*keys, *inputs],
     )
-    return times, ttft, written.put("tpot_s", times.tpot_s, "s", "step of decode / tokens that it gives a request", [written.key("decode_s")])
+    tpot = written.put("tpot_s", times.tpot_s, "s", "step of decode / tokens that it gives a request", [written.key("decode_s")])
+    central_machine = make_machine(system, Numbers(), catalog=catalog, serving=True)
+    engine = Engine(int(STEP_TOKENS), PLACES)
+    count = int(np.clip(10 * -(-s.decode.batch // s.decode.dp), *FOLLOWED))
+    _put_percentiles(written, follow_apart(central_machine, machine, model, s, asked.lengths, engine, count), inputs)
+    return times, ttft, tpot
 
 
 def _put_fetch(written: Written, machine: Machine, model: Model, s: ServingStrategy | Disaggregated, asked: Asked, ttft: Number) -> Number:

@@ -15,7 +15,7 @@ import numpy as np
 from ..catalog import Catalog, System
 from ..ledger import Ledger
 from ..needs.model import Model, is_moe
-from .apart import columns_of_serving, decode_times, prefill_times, waiting_ratio
+from .apart import apart_times, columns_of_serving, decode_times, prefill_times, waiting_ratio
 from .jobs import Candidate, Disaggregated, Search, ServingStrategy, Slo, Traffic, as_mapping
 from .machine import Machine, make_machine
 from .memory import serving_memory
@@ -172,9 +172,10 @@ def _apart(
         found.append((rate * answer, -tpot, Disaggregated(reader, strategy, x, y, busy), ttft))
 
     def candidate(i: int) -> Candidate:
-        rate, minus, apart, ttft = found[i]
+        rate, _, apart, _ = found[i]
+        times = apart_times(machine, model, apart, requests)  # at the rate of the set: the slower pool leaves the other some room
         memory = float(np.max(_memory(model, like, columns_of_serving(apart.decode), requests)))
-        return Candidate(as_mapping(apart), rate, memory, ttft_s=ttft, tpot_s=-minus)
+        return Candidate(as_mapping(apart), rate, memory, ttft_s=float(np.asarray(times.ttft_s)), tpot_s=float(np.asarray(times.tpot_s)))
 
     found.sort(key=lambda each: -each[0])
     front = pareto(np.array([[each[1], each[0]] for each in found])).tolist() if found and kept > 1 else []

@@ -16,14 +16,23 @@ from ..needs.model import Model, train_flop_per_token
 from ..needs.need import Estimate, Need
 from .estimates import CAUSES, TRAINING_LEFT_OUT, Written, prefix_of, write_goodput, write_training
 from .goodput import goodput_of
-from .jobs import Search, Slo, TrainingJob, serving_strategy, training_strategy
+from .jobs import Search, ServingStrategy, Slo, TrainingJob, serving_strategy, training_strategy
 from .machine import Machine, make_machine
 from .search import KEPT, rank_training
-from .serving_estimates import SERVING_LEFT_OUT, with_slo_note, write_serving
+from .serving_estimates import SERVING_LEFT_OUT, requests_of, with_slo_note, write_serving
 from .serving_search import like_of, rank_requests
-from .steady import Requests
 
-TRAFFIC = ("input_tokens", "output_tokens", "rate_tokens_per_s", "hit_share", "hit_host_share", "spread")  # what a need says of its requests
+TRAFFIC = (
+    "input_tokens",
+    "output_tokens",
+    "rate_tokens_per_s",
+    "hit_share",
+    "hit_host_share",
+    "spread",
+    "turns_count",
+    "next_tokens",
+    "kept_share",
+)  # what a need says of its requests
 CLOSE = 100  # the number of units is found to one part in so many
 
 
@@ -185,11 +194,16 @@ def _serving_need(need: Need, system: System, draws: Draws | None, catalog: Cata
 def search_need(need: Need, system: System, *, accelerators: int | None = None, catalog: Catalog | None = None, kept: int = KEPT) -> Search:
     """The search over ways to serve that answers a need, at central values."""
     machine = make_machine(system, Ledger(), catalog=catalog, serving=True)
-    asked = {name: figure.value if (figure := getattr(need, name)) is not None else 0.0 for name in TRAFFIC}
-    cached = asked["input_tokens"] * asked["hit_share"]
-    requests = Requests(max(asked["input_tokens"] - cached, 1.0), asked["output_tokens"], cached, asked["spread"])
+    asked = {name: figure for name in TRAFFIC if (figure := getattr(need, name)) is not None}
+    requests = requests_of(asked, {name: figure.value for name, figure in asked.items()})
     slo = Slo(need.ttft_s.value if need.ttft_s else None, need.tpot_s.value if need.tpot_s else None, need.ttft_share)
-    return rank_requests(machine, need.model, system, requests, slo, like_of(system), accelerators, kept=kept)
+    return rank_requests(machine, need.model, system, requests, slo, _like(need, system), accelerators, kept=kept)
+
+
+def _like(need: Need, system: System) -> ServingStrategy:
+    """What all ways to serve a need have in common: precision, and the guesses of speculative decoding."""
+    like = like_of(system, draft=int(need.draft_tokens.value) if need.draft_tokens else 0)
+    return replace(like, accepted_share=need.accepted_share.value) if need.accepted_share else like
 
 
 def nothing_fits(need: Need, system: System, written: Written, why: str) -> Estimate:

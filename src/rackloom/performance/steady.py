@@ -7,7 +7,7 @@ or a piece of it that a step takes, in a share f = r / c of the steps:
     step = f T(b, c) + (1 - f) T(b, 0);   tpot = step / a;   tokens/s of a group = b a / step.
 
 Where r is more than a step takes (f > 1), prompts fill every step and fewer requests run: b falls to what they bring.
-A prompt waits for the step under way, for others before it (a queue with random arrivals and equal service: f / (2 (1 - f)) lumps,
+A prompt waits for the step under way, for others before it (a queue with random arrivals and equal service: f / (2 (1 - f)) services,
 Pollaczek 1930), and is read in as many steps as it needs; its last one gives the first token.
 """
 
@@ -119,9 +119,10 @@ def serve_times(machine: Machine, model: Model, strategy: ServingStrategy, c: Se
     step = share * lumpy + (1.0 - share) * plain
     mean = parts[0].times(share) + parts[1].times(1.0 - share)
     rate = running * gained * c.dp / step / c.ranks
-    reads = pieces * lumpy * fill_ratio(c.pp)
+    service = np.maximum(requests.prompt / lump, 1.0) * lumpy  # of one prompt: full steps hold others' tokens too
+    reads = service * fill_ratio(c.pp)
     rho = np.minimum(share, FULL)
-    open_queue = rho / (2.0 * (1.0 - rho)) * lumpy
+    open_queue = rho / (2.0 * (1.0 - rho)) * service
     full_wait = np.maximum((b - running) / (running * gained / requests.answer / step), 0.0)  # of a closed loop: requests that don't run wait (Little)
     queue = np.where(asked > lump, np.maximum(full_wait, open_queue), open_queue)
     steps = requests.answer / gained  # of a request's life

@@ -32,10 +32,15 @@ def conversation(first_tokens: float, next_tokens: float, answer_tokens: float, 
     """
     if turns < 1:
         raise BadInput(Fault(f"turns={turns}: a conversation has 1 or more"))
+    mean, before = turns_of(first_tokens, next_tokens, answer_tokens, turns)
+    return Traffic(float(mean), answer_tokens, hit_share=float(kept_share * before / mean), hit_host_share=host_share)
+
+
+def turns_of(first_tokens: Number, next_tokens: Number, answer_tokens: Number, turns: Number) -> tuple[Number, Number]:
+    """Tokens of a mean prompt, and those of them that were there at the turn before, as in `conversation`."""
     grown = next_tokens + answer_tokens
     mean = first_tokens + (turns - 1) / 2.0 * grown
-    before = (turns - 1) / turns * (first_tokens + answer_tokens) + (turns - 1) * (turns - 2) / (2.0 * turns) * grown
-    return Traffic(mean, answer_tokens, hit_share=kept_share * before / mean, hit_host_share=host_share)
+    return mean, (turns - 1) / turns * (first_tokens + answer_tokens) + (turns - 1) * (turns - 2) / (2.0 * turns) * grown
 
 
 @dataclass(frozen=True)

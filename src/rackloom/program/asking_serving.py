@@ -20,7 +20,9 @@ ASKED_AT = date(2027, 7, 1)  # a need has a start; nothing of one that is asked 
 KEYS: Mapping[str, tuple[str, str]] = {  # of --serve: what it is called in a need, and its unit
     "isl": ("input_tokens", "token"), "osl": ("output_tokens", "token"), "rate": ("rate_tokens_per_s", "token/s"), "ttft": ("ttft_s", "s"), "tpot": ("tpot_s", "s"),
     "hit": ("hit_share", "1"), "hit_host": ("hit_host_share", "1"), "spread": ("spread", "1"), "ttft_p95": ("ttft_s", "s"),
+    "turns": ("turns_count", "1"), "next": ("next_tokens", "token"), "kept": ("kept_share", "1"), "draft": ("draft_tokens", "token"), "accepted": ("accepted_share", "1"),
 }  # fmt: skip
+SHARES = ("hit", "hit_host", "kept", "accepted")
 EXAMPLE = "isl=4000,osl=1000,ttft=1000ms,tpot=40ms"
 
 
@@ -47,7 +49,8 @@ def ask_serving(config: str, *, system: str, serve: str, accelerators: int | Non
         path of a config.json, or the name of a shipped model
     serve : str
         requests and limits: "isl=4000,osl=1000,ttft=1000ms,tpot=40ms"; also ttft_p95, rate (tokens/s over all users), hit and hit_host
-        (prefix cache), spread (of lengths)
+        (prefix cache), spread (of lengths), turns of a conversation with the tokens of each next message and the share kept in the cache, draft tokens of
+        speculative decoding with the share accepted
     accelerators : int, optional
         the most that a replica, or a set of prefill and decode replicas, may take
     usd_per_accelerator : float, optional
@@ -98,9 +101,11 @@ def _need(model: Model, text: str) -> Need:
         except ValueError as error:
             faults.append(Fault(f"--serve: {key}: {error}", mend=f"Such as --serve {EXAMPLE}."))
             continue
-        if not number > 0.0 and name != "hit_share":
+        if not number > 0.0 and key not in SHARES:
             faults.append(Fault(f"--serve: {key}={value} is not above 0"))
-        if unit == "1" and key != "spread" and number > 1.0:
+        if key in ("turns", "draft") and number != int(number):
+            faults.append(Fault(f"--serve: {key}={value} is not a whole number"))
+        if key in SHARES and number > 1.0:
             faults.append(Fault(f"--serve: {key}={value} is more than all"))
         figures[name] = Figure(f"asked.{name}", number, unit, "the command line", "E", low=number, high=number)
         share = 0.95 if key == "ttft_p95" else share

@@ -35,10 +35,13 @@ def explanation_data(answer: Explanation, plan: Plan) -> dict[str, Any]:
 
 
 def file_schema(what: str) -> dict[str, Any]:
-    """JSON Schema of a file that people write ('program', 'rack') or read ('plan')."""
+    """JSON Schema of a file that people write ('program', 'rack', 'policy') or read ('plan', 'released')."""
     if what == "plan":
         return plan_schema()
-    models: dict[str, type[Strict]] = {"program": ProgramFile, "rack": RackFile}
+    from ..needs import ReleasedFile
+    from .release import PolicyFile
+
+    models: dict[str, type[Strict]] = {"program": ProgramFile, "rack": RackFile, "policy": PolicyFile, "released": ReleasedFile}
     model = models[what]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True), "title": f"Rackloom {what} file"}
 

@@ -55,8 +55,8 @@ def read_window(text: object) -> Window:
     return window
 
 
-def quantity(unit: str, example: str, what: str, *, minimum: float = 0.0, above: bool = True, span: bool = True) -> Any:
-    """An annotated Range in `unit`; `minimum` is a bound that `above` excludes; `span` allows "2 to 3 kW"."""
+def quantity(unit: str, example: str, what: str, *, minimum: float = 0.0, above: bool = True, span: bool = True, most: float = math.inf) -> Any:
+    """An annotated Range in `unit`; `minimum` is a bound that `above` excludes, `most` one that is allowed; `span` allows "2 to 3 kW"."""
 
     def read(value: object) -> Range:
         found = value if isinstance(value, Range) else read_range(value, unit)
@@ -64,6 +64,8 @@ def quantity(unit: str, example: str, what: str, *, minimum: float = 0.0, above:
             raise ValueError(f"'{value}' is not finite: expected {what}, such as '{example}'")
         if found.low < minimum or (above and found.low == minimum):
             raise ValueError(f"'{value}': {what} is {'more than' if above else 'at least'} {minimum:g}, such as '{example}'")
+        if found.high > most:
+            raise ValueError(f"'{value}': {what} is at most {most:g}, such as '{example}'")
         if not span and found.low != found.high:
             raise ValueError(f"'{value}' is a range: {what} is one value, such as '{example}'")
         return found

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a checker sees what the fields hold
     Racks = Range
     Money = Range
     Share = Range
+    Part = Range
 else:
     Tokens = quantity("token", "15e12", "a number of tokens")
     Rate = quantity("token/s", "2e6 tok/s", "a rate of output tokens")
@@ -38,6 +39,7 @@ else:
     Racks = quantity("rack", "0 to 400", "a number of racks", above=False)
     Money = quantity("USD", "3.9 MUSD", "a price")
     Share = quantity("1", "20 %", "a share", above=False)
+    Part = quantity("1", "20 %", "a part of the whole", above=False, most=1.0)
 Count = Annotated[int, Field(gt=0)]
 
 
@@ -53,9 +55,14 @@ class NeedFile(Strict):
     output: Tokens | None = Field(None, description="serving: tokens of an answer")
     ttft_p95: Latency | None = Field(None, description="serving: limit of the time to first token, which 95 % of the requests keep")
     tpot: Latency | None = Field(None, description="serving: limit of the time per output token, in the mean")
-    prefix_hit: Share | None = Field(None, description="serving: share of a prompt's tokens that the prefix cache holds")
-    prefix_hit_host: Share | None = Field(None, description="serving: share of these that lie in the host's memory")
+    prefix_hit: Part | None = Field(None, description="serving: share of a prompt's tokens that the prefix cache holds")
+    prefix_hit_host: Part | None = Field(None, description="serving: share of these that lie in the host's memory")
     spread: Share | None = Field(None, description="serving: standard deviation of lengths over their mean")
+    turns: Count | None = Field(None, description="serving: messages of a conversation; 'input' is then the first one")
+    next: Tokens | None = Field(None, description="serving: tokens of each further message; those of the first when absent")
+    kept: Part | None = Field(None, description="serving: share of what was there at the turn before that is still cached; all when absent")
+    draft: Count | None = Field(None, description="serving: tokens guessed ahead in each step (speculative decoding)")
+    accepted: Part | None = Field(None, description="serving: share of the guesses that is kept, 0.7 when absent")
     projected: str | None = Field(None, description="name of a projection of the catalogue, such as 'frontier': the model grows by it each year")
     growth: Growth | None = Field(None, description="factor by which the workload grows each year")
     rack_power: Power | None = Field(None, description="most power that the site gives a rack")
@@ -64,7 +71,12 @@ class NeedFile(Strict):
     @model_validator(mode="after")
     def _one_kind(self) -> NeedFile:
         training = [name for name in ("tokens", "within") if getattr(self, name) is not None]
-        serving = [name for name in ("rate", "input", "output", "ttft_p95", "tpot", "prefix_hit", "prefix_hit_host", "spread") if getattr(self, name) is not None]
+        serving = [
+            name
+            for name in ("rate", "input", "output", "ttft_p95", "tpot", "prefix_hit", "prefix_hit_host", "spread", "turns", "next", "kept", "draft", "accepted")
+            if getattr(self, name) is not None
+        ]
+        self._goes_together()
         if training and serving:
             what = f"a need is training ('tokens', 'within') or serving ('rate', 'input', 'output', ...), not both: it has {', '.join(training + serving)}"
             raise Wrong(what, f"Make two needs of it, or take out {', '.join(training if len(training) < len(serving) else serving)}.")
@@ -76,6 +88,14 @@ class NeedFile(Strict):
                 f"a {'training' if training else 'serving'} need also says {', '.join(missing)}", f"Add '{', '.join(f'{key}: {examples[key]}' for key in missing)}' or the like."
             )
         return self
+
+    def _goes_together(self) -> None:
+        """Words that say something of others."""
+        if self.turns is not None and self.prefix_hit is not None:
+            raise Wrong("'turns' says what of a prompt is cached, and so does 'prefix_hit'", "Take one of them out; 'kept' is the share of earlier turns that is still cached.")
+        for word, of in (("next", "turns"), ("kept", "turns"), ("accepted", "draft")):
+            if getattr(self, word) is not None and getattr(self, of) is None:
+                raise Wrong(f"'{word}' says something of '{of}', which is not there", f"Add '{of}', or take '{word}' out.")
 
 
 class GenerationFile(Strict):

@@ -233,6 +233,8 @@ class _Loader:
             output_tokens=self.own((*at, "output"), raw.output, "token"), ttft_s=self.own((*at, "ttft_p95"), raw.ttft_p95, "s"), tpot_s=self.own((*at, "tpot"), raw.tpot, "s"),
             ttft_share=0.95 if raw.ttft_p95 is not None else None, hit_share=self.own((*at, "prefix_hit"), raw.prefix_hit, "1"),
             hit_host_share=self.own((*at, "prefix_hit_host"), raw.prefix_hit_host, "1"), projection=raw.projected or "", spread=self.own((*at, "spread"), raw.spread, "1"),
+            turns_count=self.own((*at, "turns"), _one(raw.turns), "1"), next_tokens=self.own((*at, "next"), raw.next, "token"), kept_share=self.own((*at, "kept"), raw.kept, "1"),
+            draft_tokens=self.own((*at, "draft"), _one(raw.draft), "token"), accepted_share=self.own((*at, "accepted"), raw.accepted, "1"),
             growth_per_year=self.own((*at, "growth"), raw.growth, "1"), rack_power_limit_w=self.own((*at, "rack_power"), raw.rack_power, "W"),
             coolant_supply_temperature_k=self.own((*at, "coolant"), raw.coolant, "temperature_k"),
         )  # fmt: skip
@@ -451,6 +453,10 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
+
+
+def _one(count: int | None) -> Range | None:
+    return None if count is None else Range(float(count), float(count))
 
 
 def _said(value: Any) -> str:
