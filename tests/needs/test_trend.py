@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import linregress
 
+from rackloom.catalog import load_catalog
 from rackloom.needs.trend import Observed, fit_trend, frontier, years_between
 
 AT = date(2026, 1, 1)
@@ -45,6 +46,26 @@ def test_the_frontier_is_half_of_the_largest_so_far():
     """1, 10, 4 (less than half of 10), 6, 30, 14 (less than half of 30)."""
     days = [600, 500, 400, 300, 200, 100]
     assert [each.value for each in frontier(observed(days, [1.0, 10.0, 4.0, 6.0, 30.0, 14.0]))] == [1.0, 10.0, 6.0, 30.0]
+
+
+def test_ranges_hold_the_line_of_the_last_years():
+    """Tenfold a year until two years ago, level since: the whole line still grows, and its range holds no growth at all."""
+    days = [1826, 1461, 1096, 730, 500, 250, 20]
+    given = observed(days, [1e-3, 1e-2, 1e-1, 1.0, 1.0, 1.0, 1.0])
+    plain, wide = fit_trend(given, AT), fit_trend(given, AT, recent_years=2.0)
+    assert (wide.level, wide.growth) == (plain.level, plain.growth)
+    assert wide.recent_growth == pytest.approx(1.0)
+    assert wide.growth_low == pytest.approx(1.0)
+    assert plain.growth_low > 2.0
+    assert (wide.growth_high, wide.level_low) == (plain.growth_high, min(plain.level_low, wide.recent_level))
+    assert fit_trend(given[:5], AT, recent_years=0.5).recent_growth == 0.0
+
+
+def test_growth_of_models_that_are_known():
+    """From GPT-NeoX-20B (20.55e9, February 2022) to Kimi K2 (1.026e12, July 2025) 50 times in 3.41 years: 3.15 a year; the fitted range holds it."""
+    growth = (1.026e12 / 20.55e9) ** (1 / 3.41)
+    figure = load_catalog().figure("projection-frontier", "parameters_growth_ratio")
+    assert figure.low < growth < figure.high
 
 
 def test_too_little_is_no_trend():
