@@ -185,8 +185,13 @@ REAL = replace(MACHINE, kernels=CHIP, links=(Link(8, 3.5e11, 2e-6, 2.6e11, (), 1
 @settings(max_examples=60, deadline=None)
 @given(strategy=strategies(), factor=st.floats(1.0, 10.0), what=st.sampled_from(["rate", "memory", "up", "out"]))
 def test_a_better_machine_is_never_slower(strategy, factor, what):
-    """True where activations stay: what is waited for on their way to the host is counted on the mean stage, and grows as its work gets quicker."""
+    """True where activations stay: what is waited for on their way to the host is counted on the mean stage, and grows as its work gets quicker.
+
+    Not true of schedules that fill their bubble with the weights' backward pass where messages are waited for at every pass: quicker kernels then
+    leave less to fill the bubble with, and the messages take as long as before.
+    """
     assume(not strategy.offload_activations)
+    assume(strategy.zero < 2 or strategy.schedule == "1f1b")
     links = [replace(link, bytes_per_s=link.bytes_per_s * (factor if name == what else 1.0), reduction_bytes_per_s=link.reduction_bytes_per_s * (factor if name == what else 1.0))
              for link, name in zip(REAL.links, ("up", "out"), strict=True)]  # fmt: skip
     chip = replace(CHIP, memory_bytes_per_s=CHIP.memory_bytes_per_s * (factor if what == "memory" else 1.0),

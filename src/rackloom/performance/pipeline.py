@@ -28,25 +28,28 @@ from .stage import Pass, stage_layers
 
 @dataclass(frozen=True)
 class Stages:
-    """A pipeline at work on one micro batch: the mean stage, what the busiest has above it [s], bubble of the whole step [s], messages between stages."""
+    """A pipeline at work on one micro batch: the mean stage, bubble of the whole step [s], messages between stages."""
 
     mean: Part
-    above_mean_s: Number
     bubble_s: Number
     between: Part
 
 
-def busiest_stage_s(model: Model, c: Columns, layers_s: Number, head_s: Number) -> Number:
-    """Time of the busiest stage for one micro batch [s]; `layers_s`, `head_s`: all layers, and the head.
+def layers_held(model: Model, c: Columns) -> tuple[Number, Number]:
+    """Share of the model's layers on a full stage, and on the last one, which has the head beside them.
 
-    Stages hold whole chunks of layers. Where the layers do not fill all chunks, the ends hold fewer, and the last stage
-    has the head in their place.
+    Stages hold whole chunks of layers. Where the layers do not fill all chunks, the ends hold fewer.
     """
-    each = layers_s / len(model.layers)
     full = stage_layers(model, c)
     missing = full * c.pp - len(model.layers)
     last = full - np.minimum(np.ceil(missing / 2.0), full)
-    return np.maximum(np.where(np.asarray(c.pp) > 1, full * each, 0.0), last * each + head_s)
+    return np.where(np.asarray(c.pp) > 1, full, 0.0) / len(model.layers), last / len(model.layers)
+
+
+def busiest_stage_s(model: Model, c: Columns, layers_s: Number, head_s: Number) -> Number:
+    """Time of the busiest stage for one micro batch [s]; `layers_s`, `head_s`: all layers, and the head."""
+    full, last = layers_held(model, c)
+    return np.maximum(full * layers_s, last * layers_s + head_s)
 
 
 def fill_s(c: Columns, layers: Pass, head: Pass, busiest_s: Number) -> Number:
@@ -76,4 +79,4 @@ def run_stages(machine: Machine, model: Model, job: TrainingJob, c: Columns, whe
     covered = np.where((np.asarray(c.interleave) > 1) | (np.asarray(c.schedule) == DUALPIPE), machine.pipeline_overlap, 0.0)
     between = hidden(one, covered, mean.seconds).times(sends)
     hops = one.seconds * np.maximum(np.asarray(c.pp, dtype=float) - 1.0, 0.0) * 2.0
-    return Stages(mean, busiest - mean.seconds, fill_s(c, layers, head, busiest) + hops, between)
+    return Stages(mean, fill_s(c, layers, head, busiest) + hops, between)

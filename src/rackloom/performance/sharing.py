@@ -6,6 +6,8 @@ again before its backward pass and scatters its gradients after it, for every mi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..draws import Number
@@ -26,11 +28,21 @@ def _held(model: Model, c: Columns, where: Groups) -> list[tuple[Number, tuple[N
     return both if model.expert_parameters else both[:1]
 
 
-def weights_on_the_way(machine: Machine, model: Model, c: Columns, where: Groups, forward_s: Number, backward_s: Number) -> tuple[Part, Part]:
-    """Messages of one micro batch on one stage where weights or gradients are shared (ZeRO-2 and 3), hidden behind its passes: forward, backward.
+@dataclass(frozen=True)
+class OnTheWay:
+    """Messages of one micro batch on one stage where weights or gradients are shared (ZeRO-2 and 3), of which `share` can hide behind a pass."""
 
-    One message a layer; what the first layer of each pass waits for stays in view.
-    """
+    forward: Part
+    backward: Part
+    share: Number
+
+    def behind(self, forward_s: Number, backward_s: Number) -> tuple[Part, Part]:
+        """What of them is waited for with passes this long, forward and backward."""
+        return hidden(self.forward, self.share, forward_s), hidden(self.backward, self.share, backward_s)
+
+
+def weights_on_the_way(machine: Machine, model: Model, c: Columns, where: Groups) -> OnTheWay:
+    """One message a layer; what the first layer of each pass waits for stays in view."""
     layers = stage_layers(model, c)
     gather = scatter = NOTHING
     for parameters, ranks in _held(model, c, where):
@@ -38,7 +50,7 @@ def weights_on_the_way(machine: Machine, model: Model, c: Columns, where: Groups
         scatter = scatter + message(machine, "reduce_scatter", c.gradient_bytes * parameters / layers, ranks, layers)
     share = machine.data_overlap * yes(c.data_overlap) * (1.0 - 1.0 / layers)
     third, second = yes(np.asarray(c.zero) == 3), yes(np.asarray(c.zero) >= 2)
-    return hidden(gather.times(third), share, forward_s), hidden(gather.times(third) + scatter.times(second), share, backward_s)
+    return OnTheWay(gather.times(third), gather.times(third) + scatter.times(second), share)
 
 
 def gradients_at_the_end(machine: Machine, model: Model, c: Columns, where: Groups, behind_s: Number) -> Part:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..draws import Number
 from ..needs.model import Model
 from .columns import Columns, micro_batches
@@ -15,9 +17,9 @@ from .jobs import TrainingJob
 from .machine import Machine
 from .memory import kept_activations
 from .parts import Part
-from .pipeline import run_stages
+from .pipeline import layers_held, run_stages
 from .placement import groups_over
-from .sharing import activations_away, gradients_at_the_end, optimizer_part, weights_on_the_way
+from .sharing import OnTheWay, activations_away, gradients_at_the_end, optimizer_part, weights_on_the_way
 from .stage import head_pass, layers_pass
 
 
@@ -107,15 +109,24 @@ def step_times(machine: Machine, model: Model, job: TrainingJob, c: Columns) -> 
     layers = layers_pass(machine, model, job, c, where)
     head = head_pass(machine, model, job, c)
     stages = run_stages(machine, model, job, c, where, layers, head)
-    share = 1.0 / c.pp
-    forward_s = layers.forward.seconds * share
-    backward_s = (layers.inputs.seconds + layers.weights.seconds) * share
-    there, back = weights_on_the_way(machine, model, c, where, forward_s, backward_s)
-    away = activations_away(machine, kept_activations(model, job, c), c, forward_s + there.waited_s, backward_s + back.waited_s)
+    on_the_way = weights_on_the_way(machine, model, c, where)
+    forward_s, backward_s = layers.forward.seconds, layers.inputs.seconds + layers.weights.seconds
+    there, back = on_the_way.behind(forward_s / c.pp, backward_s / c.pp)
+    mean_s = stages.mean.seconds + there.waited_s + back.waited_s
+    away = activations_away(machine, kept_activations(model, job, c), c, forward_s / c.pp + there.waited_s, backward_s / c.pp + back.waited_s)
     batches = micro_batches(job, c)
     ends = gradients_at_the_end(machine, model, c, where, stages.mean.seconds + away.waited_s) + optimizer_part(machine, model, job, c)
-    bubble = stages.bubble_s + batches * stages.above_mean_s
+    bubble = stages.bubble_s + batches * (_busiest_s(model, c, on_the_way, forward_s, backward_s, head.whole.seconds, mean_s) - mean_s)
     slow = machine.software
     return StepTimes(
         (stages.mean, stages.between, there, back, away), batches, ends, bubble, machine.step_start_s, slow * machine.kernel_residual, slow * machine.network_residual, slow
     )
+
+
+def _busiest_s(model: Model, c: Columns, on_the_way: OnTheWay, forward_s: Number, backward_s: Number, head_s: Number, mean_s: Number) -> Number:
+    """Time of the busiest stage for one micro batch [s], with what it waits for behind its own passes."""
+    stages: list[Number] = []
+    for share, head in zip(layers_held(model, c), (0.0, head_s), strict=True):
+        waited_s = sum(part.waited_s for part in on_the_way.behind(forward_s * share, backward_s * share))
+        stages.append(share * (forward_s + backward_s) + head + waited_s)
+    return np.maximum(mean_s, np.where(np.asarray(c.pp) > 1, np.maximum(stages[0], stages[1]), 0.0))
