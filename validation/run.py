@@ -1,4 +1,4 @@
-"""Write the tables of predictions against published figures: training.md and serving.md with their plots, racks.md, parameters.md, power.md; and the summary that ships.
+"""Write the tables of predictions against published figures: training.md and serving.md with their plots, racks.md, cooling.md, parameters.md, power.md; and the summary that ships.
 
 Usage: python validation/run.py [--check]
 
@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # started as a script
 
-from validation import parameters, power, projections, racks, serving, support, training  # noqa: E402
+from validation import cooling, parameters, power, projections, racks, serving, support, training  # noqa: E402
 
 PROJECTIONS = "../src/rackloom/catalog/data/projections.yaml"  # shipped too
 SUPPORT = "../src/rackloom/catalog/data/support.yaml"  # shipped with the package
 PAGES: dict[str, Callable[[], str]] = {
-    "training.md": training.page, "training_parity.svg": training.plot, "racks.md": racks.page, "parameters.md": parameters.page, "power.md": power.page, "serving.md": serving.page, "projections.md": projections.page, PROJECTIONS: projections.figures,
+    "training.md": training.page, "training_parity.svg": training.plot, "racks.md": racks.page, "cooling.md": cooling.page, "parameters.md": parameters.page, "power.md": power.page, "serving.md": serving.page, "projections.md": projections.page, PROJECTIONS: projections.figures,
     "serving_parity.svg": serving.plot, SUPPORT: support.page,
 }  # fmt: skip
 

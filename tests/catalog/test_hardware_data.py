@@ -14,7 +14,7 @@ from rackloom.reading import read_yaml
 from tests.published.load import published
 
 CATALOG = load_catalog()
-FILES = ("accelerators", "assumptions", "cables", "cooling", "frames", "hosts", "nics", "observed_racks", "power", "prices", "standards", "switches", "systems")
+FILES = ("accelerators", "assumptions", "cables", "coolants", "cooling", "frames", "hosts", "nics", "observed_racks", "power", "prices", "standards", "switches", "systems")
 OURS = {f"{name}.yaml" for name in FILES}
 HARDWARE = [item for item in CATALOG.items.values() if item.place.partition(":")[0] in OURS]
 

@@ -8,13 +8,37 @@ from .exchanger import CduRating, Exchange, approach_for, capacity_at, conductan
 from .flow import temperature_rise, volume_flow_for_heat
 from .heat import interpolate_table, neighbours
 from .plates import (
-    DropLaw, PlateLaw, SeriesTemperatures, case_temperature, fit_drop, fit_plate, flow_for_case, flow_for_drop, flow_for_series, junction_temperature, plate_flow, plate_resistance,
-    pressure_drop, series_temperatures,
-)  # fmt: skip
+    DropLaw,
+    PlateLaw,
+    SeriesTemperatures,
+    case_temperature,
+    fit_drop,
+    fit_plate,
+    flow_for_case,
+    flow_for_drop,
+    flow_for_series,
+    junction_temperature,
+    plate_flow,
+    plate_resistance,
+    pressure_drop,
+    series_temperatures,
+)
 from .pumps import (
-    MachineCurve, Scaled, affinity, burst_ratio, closed_valve_pressure, fit_machine, flow_ratio_after_loss, least_suction_pressure, machine_pressure, operating_flow, shaft_power,
-    suction_head_available, system_pressure, weakest_rating,
-)  # fmt: skip
+    MachineCurve,
+    Scaled,
+    affinity,
+    burst_ratio,
+    closed_valve_pressure,
+    fit_machine,
+    flow_ratio_after_loss,
+    least_suction_pressure,
+    machine_pressure,
+    operating_flow,
+    shaft_power,
+    suction_head_available,
+    system_pressure,
+    weakest_rating,
+)
 from .quality import FAIL, PASS, UNKNOWN, judge_limits, judge_metals, metal_name, worst_of
 from .required_flow import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
 from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
