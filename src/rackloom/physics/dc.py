@@ -120,7 +120,11 @@ class PowerFlow:
         for index, source in enumerate(net.sources):
             if self.source_overloaded[state][index]:
                 amperes, watts = self.source_current_a[state][index], self.source_power_w[state][index]
-                limits = [f"{at(value, self.collapsed.shape, state):.6g} {unit}" for value, unit in ((source.limit_a, "A"), (source.limit_w, "W")) if np.isfinite(at(value, self.collapsed.shape, state))]
+                limits = [
+                    f"{at(value, self.collapsed.shape, state):.6g} {unit}"
+                    for value, unit in ((source.limit_a, "A"), (source.limit_w, "W"))
+                    if np.isfinite(at(value, self.collapsed.shape, state))
+                ]
                 out.append(f"source '{source.name}' is overloaded: {amperes:.6g} A and {watts:.6g} W, limit {' and '.join(limits)}")
         for index, segment in enumerate(net.segments):
             if self.segment_overloaded[state][index]:
@@ -136,7 +140,7 @@ def at(value: Number | Mask, shape: tuple[int, ...], state: tuple[int, ...] | in
 
 def stack(values: Iterable[Number | Mask], shape: tuple[int, ...], kind: type = float) -> np.ndarray:
     """Properties of several parts as one array, the batch first and the parts on the last axis."""
-    rows = [np.broadcast_to(np.asarray(value, dtype=kind), shape) for value in values]
+    rows: list[np.ndarray] = [np.broadcast_to(np.asarray(value, dtype=kind), shape) for value in values]
     return np.stack(rows, axis=-1) if rows else np.zeros((*shape, 0), dtype=kind)
 
 
@@ -149,15 +153,19 @@ def batch_shape(network: DcNetwork) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        raise BadInput(Fault(f"the batch shapes of a network do not broadcast: {', '.join(map(str, shapes))}", mend="Give all properties one leading shape, or plain numbers.")) from None
+        raise BadInput(
+            Fault(f"the batch shapes of a network do not broadcast: {', '.join(map(str, shapes))}", mend="Give all properties one leading shape, or plain numbers.")
+        ) from None
 
 
 def check_network(network: DcNetwork) -> None:
     """Refuse, all at once and by name, what no network can have: BadInput."""
-    faults = [*_twice(network.segments, "segment"), *_twice(network.loads, "load"), *_twice(network.sources, "source")]
+    faults: list[Fault] = [*_twice(network.segments, "segment"), *_twice(network.loads, "load"), *_twice(network.sources, "source")]
     for segment in network.segments:
         if not _all(segment.resistance_ohm, lambda r: (r > 0.0) & np.isfinite(r)):
-            faults.append(Fault(f"segment '{segment.name}' has a resistance of {_worst(segment.resistance_ohm)} ohm", mend="Give one above 0: a joint without resistance is one node."))
+            faults.append(
+                Fault(f"segment '{segment.name}' has a resistance of {_worst(segment.resistance_ohm)} ohm", mend="Give one above 0: a joint without resistance is one node.")
+            )
         if segment.start == segment.end:
             faults.append(Fault(f"segment '{segment.name}' begins and ends at node '{segment.start}'", mend="Name two nodes."))
         if not _all(segment.rating_a, lambda a: a > 0.0):
@@ -171,7 +179,9 @@ def check_network(network: DcNetwork) -> None:
             if not _all(value, lambda v: (v >= 0.0) & np.isfinite(v)):
                 faults.append(Fault(f"load '{load.name}' has {quantity} = {_worst(value)}", mend="A load draws 0 or more; what gives is a source."))
         if not _all(load.resistance_ohm, lambda r: r > 0.0):
-            faults.append(Fault(f"load '{load.name}' has a resistance of {_worst(load.resistance_ohm)} ohm", mend="Give one above 0; a short circuit is a fault current, not a load."))
+            faults.append(
+                Fault(f"load '{load.name}' has a resistance of {_worst(load.resistance_ohm)} ohm", mend="Give one above 0; a short circuit is a fault current, not a load.")
+            )
     if not network.sources:
         faults.append(Fault("a network without a source", mend="Add a shelf: nothing feeds the loads."))
     for source in network.sources:

@@ -78,10 +78,10 @@ def solve_busbar(
     }  # fmt: skip
     _check(arrays, sharing)
     nodes, shelves = arrays["p"].shape[-1], arrays["node"].shape[-1]
-    widths = {"r": nodes - 1, "p": nodes, "tap": nodes, "closed": nodes - 1}
+    widths: dict[str, int] = {"r": nodes - 1, "p": nodes, "tap": nodes, "closed": nodes - 1}
     shape = np.broadcast_shapes(*(value.shape[:-1] for value in arrays.values()))
     count = int(np.prod(shape, dtype=int))
-    wide = {name: np.broadcast_to(value, (*shape, widths.get(name, shelves))) for name, value in arrays.items()}
+    wide = {name: np.broadcast_to(value, (*shape, widths[name] if name in widths else shelves)) for name, value in arrays.items()}
     flat = {name: value.reshape(count, value.shape[-1]) for name, value in wide.items()}
     parts = [_block({name: value[first : first + BLOCK].T for name, value in flat.items()}, sharing) for first in range(0, max(count, 1), BLOCK)]
     joined = [np.concatenate([part[i] for part in parts], axis=-1) for i in range(len(parts[0]))]
@@ -132,7 +132,12 @@ def _check(a: dict[str, np.ndarray], sharing: str) -> None:
     bad("tap", (a["tap"] >= 0.0) & np.isfinite(a["tap"]), "the tap at node", "Give ohms, 0 or more.")
     bad("weight", (a["weight"] > 0.0) & np.isfinite(a["weight"]), "the share weight of shelf", "Give a weight above 0; one that is lost is not live.")
     droop = a["droop"]
-    bad("droop", ((droop > 0.0) if sharing == "droop" else (droop >= 0.0)) & np.isfinite(droop), "the droop of shelf", "A shelf is never ideal: give its droop above 0 ohm, or let shelves share actively.")
+    bad(
+        "droop",
+        ((droop > 0.0) if sharing == "droop" else (droop >= 0.0)) & np.isfinite(droop),
+        "the droop of shelf",
+        "A shelf is never ideal: give its droop above 0 ohm, or let shelves share actively.",
+    )
     if sharing not in ("droop", "active"):
         faults.append(Fault(f"shelves that share by '{sharing}'", mend="Say 'droop' or 'active'."))
     if sharing == "active" and not a["closed"].all():
@@ -213,7 +218,9 @@ def _droop(a: dict[str, np.ndarray], g: np.ndarray, at: list[np.ndarray], power:
     return voltage, shelf, collapsed
 
 
-def _droop_step(a: dict[str, np.ndarray], g: np.ndarray, at: list[np.ndarray], y: np.ndarray, fed: np.ndarray, slope: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _droop_step(
+    a: dict[str, np.ndarray], g: np.ndarray, at: list[np.ndarray], y: np.ndarray, fed: np.ndarray, slope: np.ndarray, intercept: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Voltages, shelf currents, and where a pivot of 0 or less says that no stable root exists."""
     gives = a["live"].copy()
     noise = 1e-13 * a["set"].max(axis=0) * np.maximum(g.max(axis=0, initial=0.0), y.max(axis=0))

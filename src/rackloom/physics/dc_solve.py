@@ -136,8 +136,7 @@ def _block(network: DcNetwork, columns: dict[str, np.ndarray]) -> tuple[np.ndarr
 
 def _newton(a: _Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Voltages, source currents, collapsed, and the voltages when a state was given up; (B, .)."""
-    states, nodes = a.power.shape
-    sources = a.at_source.size
+    states, sources = len(a.power), a.at_source.size
     base = _kirchhoff(a)
     scale = a.set_point.max(axis=1)
     is_active = (a.group >= 0).any()
@@ -166,7 +165,7 @@ def _newton(a: _Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
         last[todo[keep]] = voltage[todo[keep]]
         moving = np.abs(drop).max(axis=1) > TOLERANCE * scale[todo]
         todo = todo[keep & moving]
-    for state in todo:  # did not settle: at the very edge of what is carried, or beyond it
+    for state in todo.tolist():  # did not settle: at the very edge of what is carried, or beyond it
         collapsed[state] |= bool(np.abs(_residual(a, base, state, voltage[state], current[state])).max() > 1e-9 * max(a.power[state].sum() / scale[state], 1.0))
     if is_active:
         collapsed |= _is_unstable(a, base, voltage, collapsed)
@@ -297,6 +296,7 @@ def _answer(
     with np.errstate(invalid="ignore"):
         balance = source_w.sum(axis=1) - loss.sum(axis=1) - load_w.sum(axis=1)
         hot = np.abs(segment_a) > c["rating"] * slack
+
     def shaped(x: np.ndarray) -> np.ndarray:
         return x.reshape((*shape, *x.shape[1:]))
 

@@ -61,7 +61,7 @@ def rise_at_current(current_a: Number, rated_current_a: Number, rated_rise_k: Nu
     (IEEE C37.010 is cited with 1.8 for switchgear; clause not read). The rated point carries its own cooling: another airflow
     needs another point. Raises OutOfRange for a rated point of 0 or an exponent outside 1 to 3.
 
-    >>> rise_at_current(700.0, 1400.0, 30.0)
+    >>> float(rise_at_current(700.0, 1400.0, 30.0))
     7.5
     """
     _above_zero(rated_current_a=rated_current_a, rated_rise_k=rated_rise_k)
@@ -75,7 +75,7 @@ def rating_at_ambient(rated_current_a: Number, rated_ambient_k: Number, limit_k:
     The rise law above, solved for the current; 0 where the ambient is at or above the limit. In a cooler ambient it gives
     more than the rating: whether a maker allows that is for the caller.
 
-    >>> round(rating_at_ambient(500.0, 318.15, 378.15, 333.15), 1)  # 500 A at 45 C, limit 105 C, used at 60 C
+    >>> round(float(rating_at_ambient(500.0, 318.15, 378.15, 333.15)), 1)  # 500 A at 45 C, limit 105 C, used at 60 C
     433.0
     """
     _above_zero(rated_current_a=rated_current_a)

@@ -51,7 +51,9 @@ def phase_currents(power_w: np.ndarray, connections: Sequence[str], line_v: Numb
     (array([45.91, 45.91, 45.91]), 0.0)
     """
     power = np.asarray(power_w, dtype=float)
-    faults = [Fault(f"a load connected as '{word}'", nearest=nearest(word, CONNECTIONS), mend=f"Say one of {', '.join(CONNECTIONS)}.") for word in connections if word not in CONNECTIONS]
+    faults = [
+        Fault(f"a load connected as '{word}'", nearest=nearest(word, CONNECTIONS), mend=f"Say one of {', '.join(CONNECTIONS)}.") for word in connections if word not in CONNECTIONS
+    ]
     if power.ndim == 0 or power.shape[-1] != len(connections):
         faults.append(Fault(f"{len(connections)} connections for powers of shape {power.shape}", mend="Give one connection for each load of the last axis."))
     if faults:
@@ -118,7 +120,7 @@ def whip_drop(current_a: Number, length_m: Number, ohm_per_m: Number, reactance_
 
     The first-order drop of a short line (the angle between its ends neglected). `ohm_per_m` is of one conductor, hot.
 
-    >>> round(whip_drop(48.0, 10.0, 0.00124), 3)  # 10 m of 16 mm2 copper
+    >>> round(float(whip_drop(48.0, 10.0, 0.00124)), 3)  # 10 m at 1.24 mohm/m
     1.031
     """
     if phases not in (1, 3):

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import nnls
 
 from ..draws import Number
 from ..errors import BadInput, Fault, OutOfRange
@@ -36,20 +34,23 @@ class LossCurve:
 def fit_loss_curve(load_shares: Sequence[float], efficiencies: Sequence[float]) -> LossCurve:
     """The loss polynomial closest to published points (load over rated output, efficiency), least squares in efficiency, none of its terms below 0.
 
-    Raises BadInput for fewer than 3 points or efficiencies outside 0 to 1: one peak figure is no curve.
+    The points of a certificate (80 PLUS) are least efficiencies and no converter's curve: `largest_error_share` shows it, and
+    `efficiency_between` goes through them. Raises BadInput for fewer than 3 points or efficiencies outside 0 to 1: one peak figure is no curve.
 
-    >>> curve = fit_loss_curve([0.2, 0.5, 1.0], [0.90, 0.94, 0.91])
-    >>> round(float(efficiency_at(curve, 0.5)), 3)
-    0.94
+    >>> curve = fit_loss_curve([0.2, 0.5, 1.0], [0.94, 0.96, 0.955])
+    >>> round(float(efficiency_at(curve, 0.7)), 4), curve.largest_error_share < 1e-9
+    (0.9597, True)
     """
+    from scipy.optimize import nnls  # at first use: scipy takes a second to load
+
     share, efficiency = _points(load_shares, efficiencies, 3)
     # d eta = -eta^2 / u x d loss: the weight makes an error of loss an error of efficiency
     weight = efficiency**2 / share
     terms = np.stack([np.ones_like(share), share, share**2], axis=1) * weight[:, None]
     found, _ = nnls(terms, share * (1.0 / efficiency - 1.0) * weight)
-    curve = LossCurve(*(float(value) for value in found), float(share.min()), float(share.max()), 0.0)
-    error = float(np.abs(share / (share + curve.loss_share(share)) - efficiency).max())
-    return LossCurve(curve.fixed_share, curve.linear_share, curve.square_share, curve.least_share, curve.most_share, error)
+    fixed, linear, square = (float(value) for value in found)
+    error = np.abs(share / (share + fixed + linear * share + square * share**2) - efficiency).max()
+    return LossCurve(fixed, linear, square, float(share.min()), float(share.max()), float(error))
 
 
 def efficiency_at(curve: LossCurve, load_share: Number) -> Number:
@@ -67,6 +68,8 @@ def efficiency_between(load_shares: Sequence[float], efficiencies: Sequence[floa
     >>> round(float(efficiency_between([0.1, 0.2, 0.5, 1.0], [0.90, 0.94, 0.96, 0.91], 0.5)), 9)
     0.96
     """
+    from scipy.interpolate import PchipInterpolator  # at first use, as above
+
     share, efficiency = _points(load_shares, efficiencies, 2)
     _inside(at, float(share.min()), float(share.max()))
     loss = PchipInterpolator(share, share * (1.0 / efficiency - 1.0))(at)
