@@ -239,7 +239,7 @@ def page(catalog: Catalog | None = None) -> str:
         f"Of the whole rack at its published flow, PG25 at the supply temperature; dp = a V^m rho^(m-1) mu^(2-m) is fitted at {PAIR[0]} and {PAIR[1]} C, each operating point by itself.",
         table(HEAD, [_cells(row) for row in rows["pressure"]]), _told(rows["pressure"]),
         f"At our own flow in place of the published one, so from the supply temperature alone, {sum(row.inside for row in held)} of {len(held)} are inside; the worst is off by "
-        f"{percent(max((abs(row.error) for row in held)))}: errors of flow come back about doubled.",
+        f"{percent(max(abs(row.error) for row in held))}: errors of flow come back about doubled.",
         "## Had other temperatures been fitted",
         "The worst predicted value of each table, over what is allowed (at most 1.00 is inside). The tables are rounded to one or two digits, so that a law through two values carries their rounding to the others; 'no law': the two give one that no plate or part has.",
         table(("fitted at [C]", "Max-P flow", "Max-Q flow", "CDU flow", "Max-P pressure", "Max-Q pressure", "all inside"), pairs),
