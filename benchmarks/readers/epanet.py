@@ -6,6 +6,7 @@ Source of the format and of what each keyword does: the EPANET 2.2 user manual (
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import log
 from typing import Any
 
 from rackloom.physics import hydraulics_network as hydraulic
@@ -163,7 +164,7 @@ def network(read: Epanet) -> hydraulic.Network:
     for words in read.rows("PUMPS"):
         _pump(read, out, words, stops)
     for words in read.rows("VALVES"):
-        _valve(read, out, words, heads)
+        _valve(read, out, words)
     for words in read.rows("EMITTERS"):
         coefficient = float(words[1]) * read.flow / (read.pressure * DENSITY * GRAVITY) ** 0.5
         if float(read.options.get("EMITTER EXPONENT", 0.5)) != 0.5:
@@ -275,8 +276,6 @@ def _pump(read: Epanet, out: hydraulic.Network, words: list[str], stops: dict[st
         q, h = points[0]
         out.pump(name, power=(4.0 / 3.0 * h * pa, h * pa / 3.0 / q**2, 2.0), speed=speed, closed=closed, **ends)
     elif len(points) == 3 and points[0][0] == 0.0:
-        from math import log
-
         (_, h0), (q1, h1), (q2, h2) = points
         m = log((h0 - h2) / (h0 - h1)) / log(q2 / q1)
         out.pump(name, power=(h0 * pa, (h0 - h1) * pa / q1**m, m), speed=speed, closed=closed, **ends)
@@ -287,7 +286,7 @@ def _pump(read: Epanet, out: hydraulic.Network, words: list[str], stops: dict[st
         out.pump(name, flows_m3_s=[q for q, _ in points], lifts_pa=[h * pa for _, h in points], speed=speed, closed=closed, **ends)
 
 
-def _valve(read: Epanet, out: hydraulic.Network, words: list[str], heights: dict[str, float]) -> None:
+def _valve(read: Epanet, out: hydraulic.Network, words: list[str]) -> None:
     name, bore, kind = words[0], float(words[3]) * read.bore, words[4].upper()
     setting = read.settings.get(name, words[5])
     own = float(words[6]) if len(words) > 6 else 0.0
@@ -306,6 +305,6 @@ def _valve(read: Epanet, out: hydraulic.Network, words: list[str], heights: dict
         raise NotHandled(f"a valve of kind {kind}")
 
 
-def heads(read: Epanet, solved: Any, built: hydraulic.Network) -> dict[str, float]:
+def heads(solved: Any, built: hydraulic.Network) -> dict[str, float]:
     """Head of every node [m]."""
     return {name: float(p) / (DENSITY * GRAVITY) + float(built.nodes[name].height_m) for name, p in zip(solved.nodes, solved.pressure_pa, strict=True)}

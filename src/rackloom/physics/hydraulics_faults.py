@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -183,5 +183,5 @@ def faults_of(prepared: Prepared, raw: Raw, flow: np.ndarray, starved: np.ndarra
     return faults, bad
 
 
-def _in_design(count: int) -> object:
-    return lambda k: f" (design {k})" if count > 1 else ""  # type: ignore[return-value]
+def _in_design(count: int) -> Callable[[int], str]:
+    return lambda k: f" (design {k})" if count > 1 else ""

@@ -271,8 +271,8 @@ def _group(kind: str, friction: str, members: list[Edge], density: np.ndarray, a
     if kind == "pump":
         # half of the run-out; under stated work, the flow at 100 bar: from below, lift = work / Q is met without overshoot
         starts = [edge.values["work_w"] / 1e7 if "work_w" in edge.values else 0.5 * curve_of(edge)[2] for edge in members]
-        starts = _stack([np.atleast_2d(np.asarray(each, dtype=float)) for each in starts])
-        return _pumps(members), np.where(np.isfinite(starts), starts, 1e-3)
+        first = _stack([np.atleast_2d(np.asarray(each, dtype=float)) for each in starts])
+        return _pumps(members), np.where(np.isfinite(first), first, 1e-3)
     a, b = of(members, "linear_pa_s_m3"), of(members, "quadratic_pa_s2_m6")
     kv = of(members, "kv_m3_h", np.inf) * of(members, "open_fraction", 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -145,11 +145,13 @@ class _Plan:
                 )
             )
         live = system.start != system.end
-        rows, cols, data = [], [], []
+        rows: list[int] = []
+        cols: list[int] = []
+        data: list[float] = []
         for ends in (system.start, system.end):
             keep = np.flatnonzero((ends >= 0) & live)
-            rows += list(ends[keep])
-            cols += list(keep)
+            rows += [int(end) for end in ends[keep]]
+            cols += [int(e) for e in keep]
             data += [1.0] * len(keep)
         rows += [place for _, place in ties]
         cols += [e for e, _ in ties]
@@ -160,7 +162,7 @@ class _Plan:
     def solve(self, conductance: np.ndarray, right: np.ndarray) -> np.ndarray:
         a = self.spread @ conductance
         b = right.copy()
-        kept = []
+        kept: list[np.ndarray | None] = []
         for k, around, at, first, second, target in self.steps:
             if not len(around):
                 kept.append(None)

@@ -201,7 +201,7 @@ class _Chunk:
             data, extra_rows, extra_cols, extra = np.concatenate([c[a >= 0], c[b >= 0], -c[both], -c[both]]), [], [], []
             load = right[:, k].copy()
             for v in np.flatnonzero(active[:, k]):
-                edge, held = self.p.regulating[v], self.held_node(v)
+                edge, held = self.p.regulating[v], self.held_node(int(v))
                 g = HOLD if self.p.laws.edges[edge].kind == "reducing" else -HOLD
                 for node, direction in ((a[edge], 1.0), (b[edge], -1.0)):  # what leaves: q = g (setting - p_held)
                     if node >= 0:
@@ -231,15 +231,14 @@ class _Chunk:
             ends: list[Any] = []
             for nodes, places in ((self.p.system.start, self.p.start), (self.p.system.end, self.p.end)):
                 ends.append(self.lines[nodes[k]] if nodes[k] >= 0 else np.broadcast_to(cut(held[places[k]][None, :], self.columns)[0], (self.flow.shape[1],)))
-            gain = cut(self.constant[k][None, :], self.columns)[0] * 0.0
-            push = self.across[k] + gain  # what would drive the flow through
+            push = self.across[k]  # what would drive the flow through
             watch = ends[1] if reducing else ends[0]
             excess = (watch - self.setting[v]) * (1.0 if reducing else -1.0)  # above 0: the valve has to throttle
             slack = 1.0 + 1e-7 * np.abs(self.setting[v])
             state, backward = old[v], self.flow[k] < -1e-9
             after_active = np.where(backward, CLOSED, np.where(push < -slack, OPEN, ACTIVE))
             after_open = np.where(backward, CLOSED, np.where(excess > slack, ACTIVE, OPEN))
-            could = ends[0] - (ends[0] - ends[1] - push) * 0.0 if reducing else ends[1]
+            could = ends[0] if reducing else ends[1]
             fits = could > self.setting[v] if reducing else could < self.setting[v]
             after_closed = np.where(push <= slack, CLOSED, np.where(excess > slack, CLOSED, np.where(fits, ACTIVE, OPEN)))
             self.states[v] = np.where(state == ACTIVE, after_active, np.where(state == OPEN, after_open, after_closed))
