@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
-from benchmarks.cases import balance
+from benchmarks.cases import balance, busbar
 from benchmarks.clock import Sample, Timing
+from benchmarks.dc import main as dc
 from benchmarks.registry import Case, Outcome, all_cases
 from benchmarks.run import main
 
@@ -39,7 +41,7 @@ def test_coolant_without_coolprop_says_so(monkeypatch, capsys):
 
 
 def test_every_case_is_registered_under_its_file():
-    assert list(all_cases()) == ["balance", "coolant", "plan", "search", "serving", "yaml"]
+    assert list(all_cases()) == ["balance", "busbar", "coolant", "plan", "search", "serving", "yaml"]
 
 
 def test_an_unknown_case_is_refused(capsys):
@@ -92,3 +94,41 @@ def test_without_an_accepted_sample_the_run_fails_unless_it_is_a_smoke(monkeypat
     assert main([]) == 1
     assert "rejected 1 of 1" in capsys.readouterr().out
     assert main(["--smoke"]) == 0
+
+
+def test_a_busbar_smoke_says_that_it_compares_with_nothing(monkeypatch, capsys):
+    monkeypatch.delenv("PANDAPOWER", raising=False)
+    assert main(["--smoke", "--json", "--case", "busbar"]) == 0
+    facts = json.loads(capsys.readouterr().out.splitlines()[-1])["cases"][0]["facts"]
+    assert facts["largest difference from the network solver"] < 1e-9
+    assert "PANDAPOWER" in facts["peer"]
+
+
+def test_a_wrong_voltage_fails_the_busbar():
+    made = busbar.designs(2)
+    with pytest.raises(AssertionError, match="differ by"):
+        busbar.check(made, np.full((2, busbar.NODES), 49.0), 2)
+
+
+def known_values(tmp_path, amperes="18.524874"):
+    (tmp_path / "a.csv").write_text(f"source_V,load_W,loop_ohm,current_A,load_V,loss_W\n54,1000,0.001,{amperes},53.981475,0.343171\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("case,ac_total_loss_mw,ac_vm_min_pu,source\ncase9,4.9547,0.957621,x\n", encoding="utf-8")
+
+
+def test_closed_forms_are_met_and_alternating_current_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("PANDAPOWER", raising=False)
+    known_values(tmp_path)
+    assert dc(["--instances", str(tmp_path), "--known", str(tmp_path / "a.csv"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert {name: said[name] for name in ("cases", "proved", "equal_to_known", "worse_than_known", "not_applicable")} == {
+        "cases": 1, "proved": 1, "equal_to_known": 1, "worse_than_known": 0, "not_applicable": ["case9"],
+    }  # fmt: skip
+    assert dc(["--known", str(tmp_path / "b.csv")]) == 2
+    assert "case9" in capsys.readouterr().err
+
+
+def test_a_wrong_known_current_is_counted(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("PANDAPOWER", raising=False)
+    known_values(tmp_path, "18.6")
+    assert dc(["--instances", str(tmp_path)]) == 1
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["worse_than_known"] == 1

@@ -81,7 +81,7 @@ def solve_busbar(
     widths: dict[str, int] = {"r": nodes - 1, "p": nodes, "tap": nodes, "closed": nodes - 1}
     shape = np.broadcast_shapes(*(value.shape[:-1] for value in arrays.values()))
     count = int(np.prod(shape, dtype=int))
-    wide = {name: np.broadcast_to(value, (*shape, widths[name] if name in widths else shelves)) for name, value in arrays.items()}
+    wide = {name: np.broadcast_to(value, (*shape, widths.get(name, shelves))) for name, value in arrays.items()}
     flat = {name: value.reshape(count, value.shape[-1]) for name, value in wide.items()}
     parts = [_block({name: value[first : first + BLOCK].T for name, value in flat.items()}, sharing) for first in range(0, max(count, 1), BLOCK)]
     joined = [np.concatenate([part[i] for part in parts], axis=-1) for i in range(len(parts[0]))]
@@ -96,6 +96,9 @@ def busbar_network(
 
     Clips and taps above 0 ohm become segments 'clip of SHELF' and 'tap of NODE'.
     """
+    for kind, ohms in (("taps", tap_ohm), ("clips", clip_ohm)):
+        if np.any(np.any(ohms > 0.0, axis=tuple(range(ohms.ndim - 1))) & ~np.all(ohms > 0.0, axis=tuple(range(ohms.ndim - 1)))):
+            raise BadInput(Fault(f"{kind} of 0 ohm in some states and above 0 in others: those are two networks", mend="Give each a resistance above 0 in all states, or in none."))
     segments = [Segment(f"{nodes[k]} to {nodes[k + 1]}", nodes[k], nodes[k + 1], segment_ohm[..., k], closed[..., k]) for k in range(len(nodes) - 1)]
     loads, sources = [], []
     for k, node in enumerate(nodes):
