@@ -21,10 +21,10 @@ from typing import Any
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])  # started as a script: the repository in place of this folder
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from benchmarks.peers import ask_pandapower  # noqa: E402
-from rackloom.physics import DcLoad, DcNetwork, DcSource, Segment, solve_busbar, solve_dc, two_bus  # noqa: E402
+from benchmarks.peers import ask_pandapower
+from rackloom.physics import DcLoad, DcNetwork, DcSource, Segment, solve_busbar, solve_dc, two_bus
 
 WANTED = ("source_V", "load_W", "loop_ohm", "current_A", "load_V", "loss_W")
 TOLERANCE = 1e-6  # relative; absolute below 1, as the known values are printed to six decimals

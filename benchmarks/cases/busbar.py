@@ -88,7 +88,8 @@ def run(smoke: bool) -> Outcome:
     difference = float(np.abs(np.array(peer["node_v"]) / flow.voltage_v[:PEER] - 1.0).max())
     assert difference < 1e-6, f"pandapower's voltages differ by {difference}"
     facts |= {"pandapower": peer["version"], "largest difference from pandapower": difference}
-    timings["pandapower, a design"] = Timing(tuple(Sample(seconds, seconds, 0.0) for seconds in peer["seconds"][1:]))  # its clock, of one thread; the first loads libraries
+    samples = [Sample(*each) for each in zip(peer["seconds"], peer["cpu_s"], peer["load"], strict=True)]
+    timings["pandapower, a design"] = Timing(tuple(samples[1:]))  # by its own clock; the first loads libraries
     return Outcome(timings, ("a design", "pandapower, a design"), facts)
 
 

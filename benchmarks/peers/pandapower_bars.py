@@ -1,14 +1,15 @@
 """Solve ladders with pandapower, timed; run by the Python of an environment that has pandapower (3.x from PyPI).
 
 Reads one JSON document from standard input: `bars`, a list of {segment_ohm, load_w, shelf_node, set_point_v, droop_ohm},
-each a straight bar with shelves behind their droops. Prints {"version", "seconds", "node_v"}: seconds are of `runpp` alone,
-the network being built before. A three-phase line without reactance at power factor 1 obeys V (V0 - V) / R = P with V line
+each a straight bar with shelves behind their droops. Prints {"version", "seconds", "cpu_s", "load", "node_v"}: seconds are of
+`runpp` alone, the network being built before. A three-phase line without reactance at power factor 1 obeys V (V0 - V) / R = P with V line
 to line and P of all phases: the equation of direct current with the same R.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 
@@ -41,14 +42,16 @@ def main() -> None:
     import pandapower as pp
 
     asked = json.load(sys.stdin)
-    seconds, answers = [], []
+    seconds, cpu, load, answers = [], [], [], []
     for bar in asked["bars"]:
         net, nodes, kilovolts = build(bar)
-        began = time.perf_counter()
+        load.append(os.getloadavg()[0])
+        began, used = time.perf_counter(), time.process_time()
         pp.runpp(net, init="flat", tolerance_mva=TOLERANCE * sum(bar["load_w"]) / 1e6, max_iteration=50, numba=False)
         seconds.append(time.perf_counter() - began)
+        cpu.append(time.process_time() - used)
         answers.append([float(net.res_bus.vm_pu[node]) * kilovolts * 1e3 for node in nodes])
-    print(json.dumps({"version": pp.__version__, "seconds": seconds, "node_v": answers}))
+    print(json.dumps({"version": pp.__version__, "seconds": seconds, "cpu_s": cpu, "load": load, "node_v": answers}))
 
 
 if __name__ == "__main__":

@@ -77,11 +77,11 @@ def solve_busbar(
         "limit_a": np.atleast_1d(np.asarray(limit_a, float)), "limit_w": np.atleast_1d(np.asarray(limit_w, float)), "closed": np.atleast_1d(np.asarray(closed, bool)),
     }  # fmt: skip
     _check(arrays, sharing)
-    nodes, shelves = arrays["p"].shape[-1], arrays["node"].shape[-1]
-    widths: dict[str, int] = {"r": nodes - 1, "p": nodes, "tap": nodes, "closed": nodes - 1}
+    nodes, shelves = int(arrays["p"].shape[-1]), int(arrays["node"].shape[-1])
+    widths = dict.fromkeys(arrays, shelves) | {"r": nodes - 1, "p": nodes, "tap": nodes, "closed": nodes - 1}
     shape = np.broadcast_shapes(*(value.shape[:-1] for value in arrays.values()))
     count = int(np.prod(shape, dtype=int))
-    wide = {name: np.broadcast_to(value, (*shape, widths.get(name, shelves))) for name, value in arrays.items()}
+    wide = {name: np.broadcast_to(value, (*shape, widths[name])) for name, value in arrays.items()}
     flat = {name: value.reshape(count, value.shape[-1]) for name, value in wide.items()}
     parts = [_block({name: value[first : first + BLOCK].T for name, value in flat.items()}, sharing) for first in range(0, max(count, 1), BLOCK)]
     joined = [np.concatenate([part[i] for part in parts], axis=-1) for i in range(len(parts[0]))]
@@ -151,15 +151,16 @@ def _check(a: dict[str, np.ndarray], sharing: str) -> None:
 
 def _block(a: dict[str, np.ndarray], sharing: str) -> tuple[np.ndarray, ...]:
     """Solve a block; arrays with parts first and designs last."""
-    nodes = len(a["p"])
     conductance = np.where(a["closed"], 1.0 / a["r"], 0.0)
-    at = [(a["node"] == k) for k in range(nodes)]  # (shelves, B) each
-    fed = _fed(a["closed"], np.stack([(here & a["live"]).any(axis=0) for here in at]))
+    has_shelf = np.zeros(a["p"].shape, dtype=bool)
+    for m, node in enumerate(a["node"]):
+        has_shelf[node, np.arange(node.size)] |= a["live"][m]
+    fed = _fed(a["closed"], has_shelf)
     power = np.where(fed, a["p"], 0.0)
     if sharing == "active":
         voltage, shelf_a, collapsed = _active(a, power, fed)
     else:
-        voltage, shelf_a, collapsed = _droop(a, conductance, at, power, fed)
+        voltage, shelf_a, collapsed = _droop(a, conductance, power, fed)
     with np.errstate(invalid="ignore"):
         drawn, _ = _draw(power, a["tap"], np.where(fed, voltage, 1.0))
         segment_a = conductance * (voltage[:-1] - voltage[1:])
@@ -192,25 +193,25 @@ def _draw(power: np.ndarray, tap: np.ndarray, voltage: np.ndarray) -> tuple[np.n
     return current, -current / root
 
 
-def _droop(a: dict[str, np.ndarray], g: np.ndarray, at: list[np.ndarray], power: np.ndarray, fed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _droop(a: dict[str, np.ndarray], g: np.ndarray, power: np.ndarray, fed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Newton from no load, every step one elimination; sources that would take current are cut off within the step."""
     y = 1.0 / (a["droop"] + a["clip"])
     scale = a["set"].max(axis=0)
     zero = np.zeros_like(power)
-    voltage, shelf = _droop_step(a, g, at, y, fed, zero, zero)[:2]
+    voltage, shelf = _droop_step(a, g, y, fed, zero, zero)[:2]
     collapsed = np.zeros(power.shape[1], dtype=bool)
     todo = np.flatnonzero(power.any(axis=0))
-    part, gs, ats, ys, feds, v = a, g, at, y, fed, voltage
-    for step in range(STEPS):
+    part, gs, ys, feds, v, p = a, g, y, fed, voltage, power
+    for _ in range(STEPS):
         if not todo.size:
             break
-        if step == 0 or len(todo) < v.shape[1]:
+        if len(todo) < v.shape[1]:
             part = {name: value[:, todo] for name, value in a.items()}
-            gs, ats, ys, feds = g[:, todo], [here[:, todo] for here in at], y[:, todo], fed[:, todo]
+            gs, ys, feds = g[:, todo], y[:, todo], fed[:, todo]
             v, p = voltage[:, todo], power[:, todo]
         with np.errstate(invalid="ignore", divide="ignore"):
             drawn, slope = _draw(p, part["tap"], np.where(feds, v, 1.0))
-            new, amperes, is_lost = _droop_step(part, gs, ats, ys, feds, slope, drawn - slope * v)
+            new, amperes, is_lost = _droop_step(part, gs, ys, feds, slope, drawn - slope * v)
             is_lost |= ~np.isfinite(drawn).all(axis=0) | (np.where(feds, new, 1.0) <= 0.0).any(axis=0) | ~np.isfinite(new).all(axis=0)
             moving = np.abs(np.where(feds, new - v, 0.0)).max(axis=0) > TOLERANCE * scale[todo]
         collapsed[todo[is_lost]] = True
@@ -221,19 +222,17 @@ def _droop(a: dict[str, np.ndarray], g: np.ndarray, at: list[np.ndarray], power:
     return voltage, shelf, collapsed
 
 
-def _droop_step(
-    a: dict[str, np.ndarray], g: np.ndarray, at: list[np.ndarray], y: np.ndarray, fed: np.ndarray, slope: np.ndarray, intercept: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _droop_step(a: dict[str, np.ndarray], g: np.ndarray, y: np.ndarray, fed: np.ndarray, slope: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Voltages, shelf currents, and where a pivot of 0 or less says that no stable root exists."""
-    gives = a["live"].copy()
+    gives, every = a["live"].copy(), np.arange(y.shape[1])
     noise = 1e-13 * a["set"].max(axis=0) * np.maximum(g.max(axis=0, initial=0.0), y.max(axis=0))
     for _ in range(len(y) + 1):
         strength = np.where(gives, y, 0.0)
         diagonal = np.where(fed, slope, 1.0)
         right = np.where(fed, -intercept, 0.0)
-        for k, here in enumerate(at):
-            diagonal[k] += np.where(here, strength, 0.0).sum(axis=0)
-            right[k] += np.where(here, strength * a["set"], 0.0).sum(axis=0)
+        for m, node in enumerate(a["node"]):
+            diagonal[node, every] += strength[m]
+            right[node, every] += strength[m] * a["set"][m]
         voltage, is_lost = _eliminate(diagonal, g, right)
         current = strength * (a["set"] - np.take_along_axis(voltage, a["node"], axis=0))
         takes = gives & (current < -noise)
