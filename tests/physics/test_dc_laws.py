@@ -201,3 +201,31 @@ def test_near_the_edge_the_bar_finds_the_stable_root(share):
         flow = solve_busbar(np.full(1, 1e-6), np.array([[0.0, 100.0 * share], [0.0, 100.2]]), np.array([0]), set_point_v=40.0, droop_ohm=3.0 - 1e-6, tap_ohm=1.0, sharing=sharing)
         assert flow.collapsed.tolist() == [False, True]
         assert flow.tray_voltage_v[0, 1] == pytest.approx(20.0 + 20.0 * np.sqrt(1.0 - share), rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("group", ["", "bus"])
+def test_where_it_says_collapse_the_curve_has_its_fold(seed, group):
+    """Voltage against load ends like a square root: a hundred times nearer to its end it is ten times steeper."""
+    rng = np.random.default_rng(seed)
+    segments = tuple(Segment(f"s{k}", f"n{rng.integers(0, k)}", f"n{k}", float(rng.uniform(1e-4, 5e-3))) for k in range(1, 8))
+    watts = rng.uniform(1e3, 1e4, 4)
+    nodes = [f"n{k}" for k in rng.integers(0, 8, 4)]
+    sources = tuple(DcSource(f"p{k}", f"n{rng.integers(0, 8)}", 50.0, float(rng.uniform(1e-4, 2e-3)), share_group=group) for k in range(3))
+
+    def at(scales):
+        loads = tuple(DcLoad(f"d{k}", node, watts[k] * np.asarray(scales)) for k, node in enumerate(nodes))
+        return solve_dc(DcNetwork(segments, loads, sources))
+
+    low, high = 1e-2, 1e4
+    for _ in range(45):
+        between = np.linspace(low, high, 10)
+        lost = at(between).collapsed
+        first = int(np.argmax(lost))
+        assert lost[first:].all()  # no load above one that is lost is carried
+        low, high = between[first - 1], between[first]
+        if high - low < 2e-8 * high:  # nearer than that rounding decides
+            break
+    far, near = (at(low * (1.0 - gap * np.array([1.0, 1.001]))).voltage_v for gap in (1e-4, 1e-6))
+    steeper = (np.abs(near[0] - near[1]).max() / 1e-9) / (np.abs(far[0] - far[1]).max() / 1e-7)
+    assert steeper == pytest.approx(10.0, rel=0.05)

@@ -60,7 +60,8 @@ def solve_dc(network: DcNetwork) -> PowerFlow:
     BadInput : all faults of the network, by name (a segment without resistance, an ideal source, a load at no node ...)
 
     Kirchhoff's laws; method in the head of this file. Equations written here from first principles. Double precision holds for
-    resistances of one network up to about 1e8 apart; the largest load that is carried is met to about 1e-12 of it.
+    resistances of one network up to about 1e8 apart; the largest load that is carried is met to about 1e-12 of it, to 1e-8
+    under active sharing.
 
     >>> from rackloom.physics.dc import DcLoad, DcNetwork, DcSource, Segment
     >>> bus = DcNetwork((Segment("bar", "shelf", "tray", 0.0005),), (DcLoad("tray", "tray", 5500.0),), (DcSource("shelf", "shelf", 54.0, 0.0005),))
