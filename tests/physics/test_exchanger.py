@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 
 from rackloom.catalog import coolant_table, load_catalog
 from rackloom.errors import OutOfRange
-from rackloom.physics import CduRating, approach_for, capacity_at, conductance, coolant_at, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
+from rackloom.physics import (
+    CduRating,
+    MachineCurve,
+    approach_for,
+    capacity_at,
+    capacity_within,
+    conductance,
+    coolant_at,
+    effectiveness_counterflow,
+    exchange,
+    flow_ratio_after_loss,
+    rated_conductance,
+    transfer_units_for,
+)
 
 units, ratios = st.floats(0.0, 12.0), st.floats(0.0, 1.0)
 # 1200 kW at 4 K, both sides warmed by 10 K: 120 kW/K each, so NTU / (1 + NTU) = 10 / 14 and NTU = 2.5
@@ -73,6 +86,17 @@ def test_a_pump_lost_by_hand():
     held = replace(UNIT, exponent=0.0)
     share = (1.0 - np.exp(-2.5)) / (1.0 - 0.5 * np.exp(-2.5))
     assert capacity_at(held, 4.0, 0.5) == pytest.approx(share * 60e3 * 4.0 / (1.0 - share))
+
+
+def test_a_unit_with_a_pump_lost_takes_less_within_the_same_rise():
+    # two pumps on a square law, one lost: the flow falls to sqrt(1.25 / 2) of both
+    ratio = flow_ratio_after_loss(MachineCurve(400e3, 0.02), 1e9, count=2)
+    assert ratio == pytest.approx(np.sqrt(0.625))
+    assert capacity_within(UNIT, 4.0, 10.0) == pytest.approx(1.2e6)
+    assert capacity_within(UNIT, 4.0, 10.0, ratio) == pytest.approx(ratio * 1.2e6)  # the flow is the limit
+    assert capacity_within(UNIT, 3.0, 10.0) == pytest.approx(0.9e6)  # the exchanger is
+    assert capacity_at(UNIT, 4.0, ratio) > 1.2e6  # with the return left free it passes more
+    assert approach_for(UNIT, 1.2e6, ratio) < 4.0
 
 
 @given(st.floats(0.2, 1.5), st.floats(0.2, 1.5), st.floats(1.01, 3.0))

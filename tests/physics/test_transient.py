@@ -92,6 +92,10 @@ def test_a_batch_equals_one_by_one():
     assert together.seconds == pytest.approx([each.seconds for each in single], rel=1e-6)
     assert together.peak_coolant_temperature_k == pytest.approx([each.peak_coolant_temperature_k for each in single], rel=1e-6)
     assert together.case_temperature_k.shape == (len(together.time_s), 3)
+    bare = ride_through(CHIP, LOST, **{**CASE, "heat_w": heats}, trace=False)
+    assert (bare.seconds == together.seconds).all()
+    assert (bare.peak_case_temperature_k == np.max(together.case_temperature_k, axis=0)).all()
+    assert bare.case_temperature_k.shape == (1, 3)
     masses = replace(CHIP, plate_j_per_k=np.array([[200.0], [400.0]]))
     assert ride_through(masses, LOST, **{**CASE, "heat_w": heats}).seconds.shape == (2, 3)
 

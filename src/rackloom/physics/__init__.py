@@ -15,7 +15,7 @@ from .electric_pulse import highest_rms, peak_margin, pulse_limit, pulse_rms
 from .electric_redundancy import FailureStates, droop_spread, failure_states, paralleled_capacity, shelf_of_modules, state_capacity
 from .electric_storage import battery_energy, battery_seconds, bridged, hold_up_capacitance, hold_up_seconds
 from .electric_swing import Smoothing, band_swing, smooth_trace, square_storage, step_storage, trace_harmonics
-from .exchanger import CduRating, Exchange, approach_for, capacity_at, conductance, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
+from .exchanger import CduRating, Exchange, approach_for, capacity_at, capacity_within, conductance, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
 from .flow import temperature_rise, volume_flow_for_heat
 from .heat import interpolate_table, neighbours
 from .plates import (
@@ -55,6 +55,9 @@ from .required_flow import FlowLaw, fit_flow_law, flow_law_of_plates, required_f
 from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
 
 __all__ = [
+    "FAIL",
+    "PASS",
+    "UNKNOWN",
     "BusbarFlow",
     "CduRating",
     "Coolant",
@@ -64,13 +67,11 @@ __all__ = [
     "DcSource",
     "DropLaw",
     "Exchange",
-    "FAIL",
     "FailureStates",
     "FlowLaw",
     "LossChain",
     "LossCurve",
     "MachineCurve",
-    "PASS",
     "PhaseCurrents",
     "PlateLaw",
     "PolesToEarth",
@@ -83,7 +84,6 @@ __all__ = [
     "Smoothing",
     "Stage",
     "ThermalMasses",
-    "UNKNOWN",
     "affinity",
     "air_density",
     "air_pressure",
@@ -104,6 +104,7 @@ __all__ = [
     "busbar_segment_currents",
     "capacitor_fault_peak",
     "capacity_at",
+    "capacity_within",
     "case_temperature",
     "closed_valve_pressure",
     "coast_time",

@@ -105,8 +105,9 @@ def capacity_at(rating: CduRating, approach_k: Number, hot_flow_ratio: Number = 
     """Heat that a unit takes at an approach and at flows over those of its rating [W].
 
     Solved from Q = e C_min (a + Q / C_hot): Q = e C_min a / (1 - e C_min / C_hot). It is in proportion to the approach:
-    ratings at 3, 4 and 5 K compare only after this. A pump lost enters as its flow over that of the rating. inf where the
-    racks' side carries the less and the effectiveness is 1 to the last digit.
+    ratings at 3, 4 and 5 K compare only after this. The racks' return is left free: with less flow on their side it warms, and
+    the exchanger passes more, not less; `capacity_within` holds it. inf where the racks' side carries the less and the
+    effectiveness is 1 to the last digit.
     """
     positive(approach_k=approach_k)
     hot, cold = rating.hot_w_per_k * hot_flow_ratio, rating.cold_w_per_k * cold_flow_ratio
@@ -115,6 +116,16 @@ def capacity_at(rating: CduRating, approach_k: Number, hot_flow_ratio: Number = 
     left = 1.0 - share * least / hot
     with np.errstate(divide="ignore"):
         return plain(np.where(left > 0.0, share * least * approach_k / np.where(left > 0.0, left, 1.0), np.inf))
+
+
+def capacity_within(rating: CduRating, approach_k: Number, rise_k: Number, hot_flow_ratio: Number = 1.0, cold_flow_ratio: Number = 1.0) -> Number:
+    """Heat that a unit takes at an approach without warming the racks' coolant by more than a rise [W]: what is left with a pump lost.
+
+    The lesser of what the exchanger passes and of what the flow carries, Q = rho cp V dT; `hot_flow_ratio` is the flow left over
+    that of the rating (`flow_ratio_after_loss`), the rise that to the highest return that racks, coolant or couplings allow.
+    """
+    positive(rise_k=rise_k)
+    return plain(np.minimum(capacity_at(rating, approach_k, hot_flow_ratio, cold_flow_ratio), rating.hot_w_per_k * hot_flow_ratio * np.asarray(rise_k, dtype=float)))
 
 
 def approach_for(rating: CduRating, heat_w: Number, hot_flow_ratio: Number = 1.0, cold_flow_ratio: Number = 1.0) -> Number:

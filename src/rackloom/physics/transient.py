@@ -48,7 +48,7 @@ class RideThrough:
     seconds: Number  # until the case is at its limit; inf where it does not get there within the time looked at
     peak_case_temperature_k: Number  # within that time
     peak_coolant_temperature_k: Number  # mean in the plate, the same
-    time_s: np.ndarray  # (steps,)
+    time_s: np.ndarray  # (steps,); only 0 where no trace was asked for
     case_temperature_k: np.ndarray  # (steps, ...)
 
 
@@ -94,6 +94,7 @@ def ride_through(
     heat_capacity_j_per_m3_k: Number,
     case_limit_temperature_k: Number,
     horizon_s: float = 120.0,
+    trace: bool = True,
 ) -> RideThrough:
     """Time from a loss of flow to the limit of the case, from the steady state before it.
 
@@ -103,6 +104,7 @@ def ride_through(
     heat_w, supply_temperature_k, flow_m3_per_s, heat_capacity_j_per_m3_k, case_limit_temperature_k : float or ndarray, broadcast together
         heat of the chip, and the coolant's flow through its plate before the loss
     horizon_s : time looked at
+    trace : keep the case's temperature at every step; without it a million designs need no more memory than their states
 
     The coolant leaves at twice its mean less the supply, as it warms in a straight line: it carries 2 rho cp V (T_mean - T_supply).
     Integrated by Runge-Kutta of fourth order with one step for the batch, short against its fastest mass. Raises OutOfRange
@@ -122,23 +124,25 @@ def ride_through(
         away = carry * _flow_share(loss, time) * (coolant - supply_temperature_k)
         return np.stack(np.broadcast_arrays((heat_w - inward) / masses.chip_j_per_k, (inward - onward) / masses.plate_j_per_k, (onward - away) / masses.coolant_j_per_k))
 
-    trace = np.empty((count + 1, *state.shape[1:]))
-    trace[0] = state[1]
-    hottest = state[2].copy()
-    seconds = np.where(trace[0] >= limit, 0.0, np.inf)
+    kept = [state[1]]
+    peak, hottest = state[1], state[2]
+    seconds = np.where(state[1] >= limit, 0.0, np.inf)
     for index in range(count):
         time = index * step
         k1 = rate(time, state)
         k2 = rate(time + 0.5 * step, state + 0.5 * step * k1)
         k3 = rate(time + 0.5 * step, state + 0.5 * step * k2)
+        before = state[1]
         state = state + step / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + rate(time + step, state + step * k3))
-        before, after = trace[index], state[1]
-        trace[index + 1] = after
-        hottest = np.maximum(hottest, state[2])
+        after = state[1]
+        peak, hottest = np.maximum(peak, after), np.maximum(hottest, state[2])
+        if trace:
+            kept.append(after)
         crosses = np.isinf(seconds) & (after >= limit)
         part = np.where(crosses, (limit - before) / np.where(after > before, after - before, 1.0), 0.0)
         seconds = np.where(crosses, time + step * part, seconds)
-    return RideThrough(plain(seconds), plain(np.max(trace, axis=0)), plain(hottest), np.linspace(0.0, horizon_s, count + 1), trace)
+    times = np.linspace(0.0, horizon_s, count + 1) if trace else np.zeros(1)
+    return RideThrough(plain(seconds), plain(peak), plain(hottest), times, np.stack(kept))
 
 
 def _flow_share(loss: PumpLoss, time: float) -> np.ndarray:
