@@ -6,7 +6,7 @@ Source of the format and of what each keyword does: the EPANET 2.2 user manual (
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import log
+from math import log, pi
 from typing import Any
 
 from rackloom.physics import hydraulics_network as hydraulic
@@ -22,7 +22,10 @@ FLOWS = {
 }  # fmt: skip
 US = {"CFS", "GPM", "MGD", "IMGD", "AFD"}
 VISCOSITY = 1.1e-5 * FOOT**2  # m2/s that a relative viscosity of 1 means
-POWER = {True: 745.7, False: 1000.0}  # W in a horsepower or kilowatt
+OWN_GRAVITY = 32.2 * FOOT  # EPANET's constants hold this one; drops that come from a velocity head are made less by the share
+SHARE = GRAVITY / OWN_GRAVITY
+HORSEPOWER_W = 8.814 * FOOT**4 * DENSITY * GRAVITY  # its h = 8.814 hp / q, in ft and cfs
+POWER = {True: HORSEPOWER_W, False: HORSEPOWER_W / 0.7457}
 LEVEL_TOLERANCE_M = 0.0005 * FOOT
 SILENT = {"TITLE", "TAGS", "ENERGY", "QUALITY", "SOURCES", "REACTIONS", "MIXING", "REPORT", "COORDINATES", "VERTICES", "LABELS", "BACKDROP", "END", "RULES"}
 READ = {"JUNCTIONS", "RESERVOIRS", "TANKS", "PIPES", "PUMPS", "VALVES", "DEMANDS", "STATUS", "PATTERNS", "CURVES", "CONTROLS", "EMITTERS", "TIMES", "OPTIONS"}
@@ -231,11 +234,12 @@ def _pipe(read: Epanet, out: hydraulic.Network, words: list[str], stops: dict[st
     length, bore, rough = float(words[3]) * read.length, float(words[4]) * read.bore, float(words[5])
     law = read.options.get("HEADLOSS", "H-W")
     if law == "H-W":
-        out.hazen_williams(name, length_m=length, diameter_m=bore, coefficient=rough, loss=loss, **ends)
+        out.hazen_williams(name, length_m=length, diameter_m=bore, coefficient=rough, loss=loss * SHARE, **ends)
     elif law == "D-W":
-        out.pipe(name, length_m=length, diameter_m=bore, roughness_m=rough * (FOOT / 1e3 if read.us else 1e-3), loss=loss, friction="swamee-jain-dunlop", **ends)
-    elif law == "C-M":  # 4.66 n2 L Q2 / d^5.33 in ft and cfs
-        r = 4.66 * rough**2 * (length / FOOT) / (bore / FOOT) ** 5.33 * FOOT / FOOT**6
+        out.pipe(name, length_m=length * SHARE, diameter_m=bore, roughness_m=rough * (FOOT / 1e3 if read.us else 1e-3), loss=loss * SHARE, friction="swamee-jain-dunlop", **ends)
+    elif law == "C-M":  # Manning in ft and cfs, rounded as EPANET rounds: V = 1.49/n R^(2/3) S^(1/2), R = d/4, exponent 1.333
+        d = bore / FOOT
+        r = (4.0 * rough / (1.49 * pi * d**2)) ** 2 * (d / 4.0) ** -1.333 * length / FOOT * FOOT / FOOT**6
         out.resistance(name, quadratic_pa_s2_m6=r * DENSITY * GRAVITY + _loss(loss, bore), **ends)
     else:
         raise NotHandled(f"head loss by {law}")
@@ -293,9 +297,9 @@ def _valve(read: Epanet, out: hydraulic.Network, words: list[str]) -> None:
     between = {"start": words[1], "end": words[2]}
     b = _loss(own, bore)
     if setting in ("OPEN", "CLOSED"):
-        out.throttle(name, diameter_m=bore, loss=own, closed=setting == "CLOSED", **between)
+        out.throttle(name, diameter_m=bore, loss=own * SHARE, closed=setting == "CLOSED", **between)
     elif kind == "TCV":
-        out.throttle(name, diameter_m=bore, loss=max(float(setting), own), **between)
+        out.throttle(name, diameter_m=bore, loss=max(float(setting), own) * SHARE, **between)
     elif kind in ("PRV", "PSV"):
         make = out.reducing_valve if kind == "PRV" else out.sustaining_valve
         make(name, pressure_pa=float(setting) * read.pressure * DENSITY * GRAVITY, quadratic_pa_s2_m6=b, **between)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rackloom.physics import hydraulics_network as hydraulic
 
-READ = {"junction", "pipe", "ext_grid", "sink", "source", "valve", "pump", "heat_exchanger"}
+READ = {"junction", "pipe", "ext_grid", "sink", "source", "valve", "pump", "heat_exchanger", "flow_control", "circ_pump_pressure", "circ_pump_mass"}
 BAR_PA = 1e5
 AIR_KG_M3 = 1.2  # at 20 C and sea level: pandapipes' pressures are gauge, against the air at each height
 
@@ -35,6 +35,11 @@ def read(document: dict[str, Any]) -> hydraulic.Network:
     friction = document["peer"]["friction_model"]
     out = hydraulic.Network(density, fluid["viscosity_293K"], air_kg_m3=AIR_KG_M3)
     fixed = {row["junction"]: row["p_bar"] * BAR_PA for row in rows(document, "ext_grid") if "p" in row.get("type", "pt")}
+    for row in rows(document, "circ_pump_pressure"):
+        fixed[row["flow_junction"]] = row["p_flow_bar"] * BAR_PA
+        fixed[row["return_junction"]] = (row["p_flow_bar"] - row["plift_bar"]) * BAR_PA
+    for row in rows(document, "circ_pump_mass"):
+        fixed[row["flow_junction"]] = row["p_flow_bar"] * BAR_PA
     demand: dict[int, float] = {}
     for table, sign in (("sink", 1.0), ("source", -1.0)):
         for row in rows(document, table):
@@ -62,6 +67,12 @@ def read(document: dict[str, Any]) -> hydraulic.Network:
     for row in rows(document, "heat_exchanger"):
         bore, loss = row["inner_diameter_mm"] / 1e3, row.get("loss_coefficient") or 0.0
         out.throttle(f"h{row['index']}", f"j{row['from_junction']}", f"j{row['to_junction']}", diameter_m=bore, loss=loss)
+    for row in rows(document, "circ_pump_mass"):
+        out.push(f"c{row['index']}", f"j{row['return_junction']}", f"j{row['flow_junction']}", flow_m3_s=row["mdot_flow_kg_per_s"] / density)
+    for row in rows(document, "flow_control"):
+        if not row.get("control_active", True):
+            raise NotHandled("a flow control that does not work")
+        out.push(f"f{row['index']}", f"j{row['from_junction']}", f"j{row['to_junction']}", flow_m3_s=row["controlled_mdot_kg_per_s"] / density)
     for row in rows(document, "pump"):
         curve = document["pump_std"][row["std_type"]]["reg"][::-1]  # highest power first, bar against m3/h
         polynomial = [c * BAR_PA * 3600.0**power for power, c in enumerate(curve)]

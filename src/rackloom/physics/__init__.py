@@ -18,46 +18,17 @@ from .electric_swing import Smoothing, band_swing, smooth_trace, square_storage,
 from .exchanger import CduRating, Exchange, approach_for, capacity_at, capacity_within, conductance, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
 from .flow import temperature_rise, volume_flow_for_heat
 from .heat import interpolate_table, neighbours
-from .plates import (
-    DropLaw,
-    PlateLaw,
-    SeriesTemperatures,
-    case_temperature,
-    fit_drop,
-    fit_plate,
-    flow_for_case,
-    flow_for_drop,
-    flow_for_series,
-    junction_temperature,
-    plate_flow,
-    plate_resistance,
-    pressure_drop,
-    series_temperatures,
-)
-from .pumps import (
-    MachineCurve,
-    Scaled,
-    affinity,
-    burst_ratio,
-    closed_valve_pressure,
-    fit_machine,
-    flow_ratio_after_loss,
-    least_suction_pressure,
-    machine_pressure,
-    operating_flow,
-    shaft_power,
-    suction_head_available,
-    system_pressure,
-    weakest_rating,
-)
+from .hydraulics import Flows, prepare_hydraulics, solve_hydraulics
+from .hydraulics_friction import friction_factor
+from .hydraulics_heat import Temperatures, solve_temperatures
+from .hydraulics_network import Network
+from .plates import DropLaw, PlateLaw, SeriesTemperatures, case_temperature, fit_drop, fit_plate, flow_for_case, flow_for_drop, flow_for_series, junction_temperature, plate_flow, plate_resistance, pressure_drop, series_temperatures
+from .pumps import MachineCurve, Scaled, affinity, burst_ratio, closed_valve_pressure, fit_machine, flow_ratio_after_loss, least_suction_pressure, machine_pressure, operating_flow, shaft_power, suction_head_available, system_pressure, weakest_rating
 from .quality import FAIL, PASS, UNKNOWN, judge_limits, judge_metals, metal_name, worst_of
 from .required_flow import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
 from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
 
 __all__ = [
-    "FAIL",
-    "PASS",
-    "UNKNOWN",
     "BusbarFlow",
     "CduRating",
     "Coolant",
@@ -67,11 +38,15 @@ __all__ = [
     "DcSource",
     "DropLaw",
     "Exchange",
+    "FAIL",
     "FailureStates",
     "FlowLaw",
+    "Flows",
     "LossChain",
     "LossCurve",
     "MachineCurve",
+    "Network",
+    "PASS",
     "PhaseCurrents",
     "PlateLaw",
     "PolesToEarth",
@@ -83,7 +58,9 @@ __all__ = [
     "SeriesTemperatures",
     "Smoothing",
     "Stage",
+    "Temperatures",
     "ThermalMasses",
+    "UNKNOWN",
     "affinity",
     "air_density",
     "air_pressure",
@@ -134,6 +111,7 @@ __all__ = [
     "flow_for_series",
     "flow_law_of_plates",
     "flow_ratio_after_loss",
+    "friction_factor",
     "highest_rms",
     "hold_up_capacitance",
     "hold_up_seconds",
@@ -155,6 +133,7 @@ __all__ = [
     "plate_flow",
     "plate_resistance",
     "poles_to_earth",
+    "prepare_hydraulics",
     "pressure_drop",
     "pulse_limit",
     "pulse_rms",
@@ -174,6 +153,8 @@ __all__ = [
     "smooth_trace",
     "solve_busbar",
     "solve_dc",
+    "solve_hydraulics",
+    "solve_temperatures",
     "spread_over_phases",
     "square_storage",
     "state_capacity",

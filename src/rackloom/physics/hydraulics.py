@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import BadInput, Fault
 from .hydraulics_network import Network, find
-from .hydraulics_solve import ACTIVE, CLOSED, WALL_PA_S_M3, Prepared, Raw, prepare_hydraulics, solve_prepared
+from .hydraulics_solve import ACTIVE, CLOSED, OPEN, Prepared, Raw, prepare_hydraulics, solve_prepared
 
 __all__ = ["Flows", "prepare_hydraulics", "solve_hydraulics"]
 
@@ -95,7 +95,7 @@ def _told(prepared: Prepared, raw: Raw, refuse: bool) -> Flows:
         walled[g] = shut | back | at_cap | np.isfinite(pushed)
         flow[g] = np.where(shut | back, 0.0, np.where(np.isfinite(pushed), pushed, np.minimum(flow[g], cap)))
     if len(prepared.regulating):
-        walled[prepared.regulating] |= raw.states != 1
+        walled[prepared.regulating] |= raw.states != OPEN
         flow[prepared.regulating] = np.where(raw.states == CLOSED, 0.0, flow[prepared.regulating])
     isolated, starved = cut_off(prepared, walled, raw.states == ACTIVE, flow)
     faults, faulty = faults_of(prepared, raw, flow, starved)
@@ -116,6 +116,3 @@ def _told(prepared: Prepared, raw: Raw, refuse: bool) -> Flows:
         nodes, edges, out(flow, back_to), out(raw.pressure), out(across, back_to), out(velocity, back_to), out(reynolds, back_to), out(isolated),
         faulty[0] if laws.designs == 1 else faulty, tuple(faults), raw.steps, {name: k for k, name in enumerate(nodes)}, {name: k for k, name in enumerate(edges)},
     )  # fmt: skip
-
-
-__all__ += ["WALL_PA_S_M3"]

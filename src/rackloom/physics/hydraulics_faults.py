@@ -58,7 +58,7 @@ def _of_edge(edge: Edge) -> Iterator[Fault]:
         yield Fault(f"{owner} begins and ends at '{edge.start}'", mend="Join its two ends to two nodes.")
     if edge.kind == "pipe" and edge.values["friction"] not in LAWS:
         yield Fault(f"{owner}: no friction law '{edge.values['friction']}'", mend=f"Use one of {', '.join(LAWS)}, or a hazen_williams part.")
-    if edge.kind == "pipe" and np.any(np.asarray(edge.values["roughness_m"]) > 0.1 * np.asarray(edge.values["diameter_m"])):
+    if edge.kind == "pipe" and np.all(np.asarray(edge.values["diameter_m"]) > 0.0) and np.any(np.asarray(edge.values["roughness_m"]) > 0.1 * np.asarray(edge.values["diameter_m"])):
         yield Fault(f"{owner}: its roughness is more than a tenth of its bore", mend="Check the units: both are metres.")
     if edge.kind == "resistance" and "cap_m3_s" not in edge.values:
         total = np.asarray(edge.values["linear_pa_s_m3"], dtype=float) + np.asarray(edge.values["quadratic_pa_s2_m6"], dtype=float)

@@ -12,7 +12,7 @@ from ..errors import BadInput, Fault, Unknown
 from .hydraulics import Flows
 from .hydraulics_network import Network, find
 
-STILL_M3_S = 1e-12  # flows under this carry no heat
+STILL_M3_S = 1e-9  # flows under this carry no heat: what walls of the solver let by is less
 BOUNDS_C = (-60.0, 200.0)  # what a liquid coolant of a rack can be; beyond it the heat has no flow to carry it
 
 

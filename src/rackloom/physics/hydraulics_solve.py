@@ -216,6 +216,8 @@ class _Chunk:
     def shorten(self, move: np.ndarray, off: np.ndarray, new_drop: np.ndarray, slope: np.ndarray, new_slope: np.ndarray, step: int) -> np.ndarray:
         """How much of each design's move to take: all, unless the content rises at its end. Walls are met at full step."""
         free = (new_slope < WALL_PA_S_M3) & (slope < WALL_PA_S_M3)
+        if len(self.p.regulating):
+            free[self.p.regulating] &= self.states != ACTIVE
         before = -np.sum(np.where(free, move * off, 0.0), axis=0)
         after = np.sum(np.where(free, move * (new_drop - self.across), 0.0), axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
