@@ -102,7 +102,7 @@ def _told(prepared: Prepared, raw: Raw, refuse: bool) -> Flows:
     if faults and refuse:
         raise BadInput(faults)
     back_to = np.argsort(laws.order)
-    across = prepared.constant + laws.lift + prepared.system.incidence.T @ raw.pressure[prepared.unknown]
+    across = prepared.constant + laws.lift + prepared.system.across(raw.pressure[prepared.unknown])
     with np.errstate(invalid="ignore"):
         velocity, reynolds = flow / laws.area, laws.per_re * np.abs(flow)
 

@@ -26,12 +26,15 @@ def _laminar(re: np.ndarray) -> Factor:
 
 
 def _colebrook(re: np.ndarray, rough: np.ndarray) -> Factor:
-    """Colebrook's equation by Newton's method on x = 1/sqrt(f), from Haaland's start: two passes leave under 1e-9."""
+    """Colebrook's equation for x = 1/sqrt(f): from x near 7, one turn of the equation, one step of Halley's and one of Newton's."""
     a, b = rough / _SPAN, 2.51 / re
-    x = -0.9 * _C * np.log(a**1.11 + 6.9 / re)
-    for _ in range(2):
-        inner = a + b * x
-        x -= (x + _C * np.log(inner)) / (1.0 + _C * b / inner)
+    x = -_C * np.log(a + 7.0 * b)
+    inner = a + b * x
+    ratio = _C * b / inner
+    value, slope = x + _C * np.log(inner), 1.0 + ratio
+    x = x - value * slope / (slope * slope + value * ratio * ratio / (2.0 * _C))  # the second derivative is -ratio^2 / C
+    inner = a + b * x
+    x = x - (x + _C * np.log(inner)) / (1.0 + _C * b / inner)
     inner = a + b * x
     move = _C * b * x / (inner + _C * b)  # Re dx/dRe
     factor = 1.0 / (x * x)

@@ -186,7 +186,7 @@ class _Heat:
         count, one = len(self.names), int(here[0])
         out = np.full((count, len(here)), np.nan)
         wet = np.flatnonzero(total[:, 0] > 0.0)
-        for column, k in enumerate(here):
+        for column, k in enumerate(int(place) for place in here):
             matrix, b = np.diag(np.where(total[:, column] > 0.0, total[:, column], 1.0)), right[:, column].copy()
             np.add.at(matrix, (self.end[live, one], self.start[live, one]), -self.stream[live, k] * self.keep[live, k])
             np.add.at(b, self.end[live, one], self.stream[live, k] * self.add[live, k])
@@ -205,11 +205,11 @@ class _Heat:
     def _refuse(self, leave: np.ndarray) -> None:
         still = (self.stream <= 0.0) & (self.heat != 0.0)
         faults = []
-        for k in np.flatnonzero(still.any(axis=1)):
+        for k in (int(place) for place in np.flatnonzero(still.any(axis=1))):
             faults.append(Fault(f"part '{self.flows.edges[k]}' takes {self.heat[k][still[k]][0]:g} W and no liquid flows through it", mend="Give it flow, or take its heat away."))
         with np.errstate(invalid="ignore"):
             wild = (leave < BOUNDS_C[0]) | (leave > BOUNDS_C[1])
-        for k in np.flatnonzero(wild.any(axis=1)):
+        for k in (int(place) for place in np.flatnonzero(wild.any(axis=1))):
             faults.append(Fault(f"part '{self.flows.edges[k]}' would let its liquid out at {leave[k][wild[k]][0]:.4g} C", mend="Raise its flow or lower its heat."))
         if faults:
             raise BadInput(faults)

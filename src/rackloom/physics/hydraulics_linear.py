@@ -7,13 +7,17 @@ pattern, each step then runs over all designs. A single network goes to SciPy: b
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from scipy.linalg import LinAlgError, solveh_banded
+from scipy.linalg.lapack import dpbsv
 from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import splu
 
 MANY = 12  # designs from which elimination over all of them at once beats one after the other
+FEW = 4  # neighbours up to which a node is eliminated row by row
+SMALL = 60_000  # entries up to which a single network's incidence is kept dense
 NARROW = 24  # half-bandwidth up to which the banded solver is used
 
 
@@ -33,12 +37,18 @@ class NodeSystem:
         loop = np.concatenate([start == end, start == end])
         keep &= ~loop
         self.incidence = csr_matrix((signs[keep], (ends[keep], np.concatenate([edges, edges])[keep])), shape=(count, len(start)))
+        # for one small network a dense product is quicker than a sparse one's overhead
+        self.dense = self.incidence.toarray() if count * len(start) <= SMALL else None
         self._plan: _Plan | None = None
         self._band: _Band | None = None
 
     def gather(self, per_edge: np.ndarray) -> np.ndarray:
         """Sum of what leaves each unknown node by its edges: (E, n) to (N, n)."""
-        return self.incidence @ per_edge
+        return self.incidence @ per_edge if self.dense is None or per_edge.shape[1] > 1 else self.dense @ per_edge
+
+    def across(self, per_node: np.ndarray) -> np.ndarray:
+        """First end less second end of each edge, of what unknown nodes hold: (N, n) to (E, n)."""
+        return self.incidence.T @ per_node if self.dense is None or per_node.shape[1] > 1 else self.dense.T @ per_node
 
     def solve(self, conductance: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Node pressures (N, n) from edge conductances (E, n) and right sides (N, n)."""
@@ -85,15 +95,14 @@ class _Band:
         which = [edges[(a >= 0) & live], edges[(b >= 0) & live], edges[ties]] + ([] if self.narrow else [edges[ties]])
         signs = np.concatenate([np.full(len(w), 1.0 if k < 2 else -1.0) for k, w in enumerate(which)])
         self.spread = csr_matrix((signs, (np.concatenate(flat), np.concatenate(which))), shape=(shape, len(a)))
+        self.dense = self.spread.toarray() if shape * len(a) <= SMALL else None
 
     def solve(self, conductance: np.ndarray, right: np.ndarray) -> np.ndarray:
-        data = self.spread @ conductance
+        data = self.spread @ conductance if self.dense is None else self.dense @ conductance
         out = np.empty(self.n)
         if self.narrow:
-            try:
-                out[self.order] = solveh_banded(data.reshape(self.half + 1, self.n), right[self.order], check_finite=False, overwrite_ab=True)
-            except LinAlgError:
-                out[:] = np.nan
+            _, solved, failed = dpbsv(data.reshape(self.half + 1, self.n), right[self.order], overwrite_ab=True)
+            out[self.order] = np.nan if failed else solved
             return out
         matrix = csc_matrix((data, self.pattern.indices, self.pattern.indptr), shape=self.pattern.shape)
         try:
@@ -119,7 +128,7 @@ class _Plan:
             return entry.setdefault((min(i, j), max(i, j)), n + len(entry))
 
         ties = [(int(e), key(int(system.start[e]), int(system.end[e]))) for e in system.ties]
-        self.steps: list[tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self.steps: list[tuple[Any, ...]] = []
         left = set(range(n))
         while left:
             k = min(left, key=lambda node: (len(near[node]), node))
@@ -134,16 +143,10 @@ class _Plan:
                     target.append(i if i == j else key(i, j))
                 near[i].update(around)
                 near[i] -= {i, k}
-            self.steps.append(
-                (
-                    k,
-                    np.array(around, dtype=int),
-                    np.array([key(k, i) for i in around], dtype=int),
-                    np.array(first, dtype=int),
-                    np.array(second, dtype=int),
-                    np.array(target, dtype=int),
-                )
-            )
+            places = [key(k, i) for i in around]
+            lists = (around, places, first, second, target)
+            # plain lists where rows are taken one by one, index arrays where in blocks
+            self.steps.append((k, *(lists if len(around) <= FEW else (np.array(each, dtype=int) for each in lists))))
         live = system.start != system.end
         rows: list[int] = []
         cols: list[int] = []
@@ -162,17 +165,19 @@ class _Plan:
     def solve(self, conductance: np.ndarray, right: np.ndarray) -> np.ndarray:
         a = self.spread @ conductance
         b = right.copy()
-        kept: list[np.ndarray | None] = []
+        kept: list[np.ndarray | list[np.ndarray] | None] = []
         for k, around, at, first, second, target in self.steps:
             if not len(around):
                 kept.append(None)
                 continue
-            if len(around) == 1:
-                i, column = around[0], a[at[0]]
-                share = column / a[k]
-                a[i] -= share * column
-                b[i] -= share * b[k]
-                kept.append(share)
+            if len(around) <= FEW:  # rows one by one: no copies of blocks
+                columns = [a[place] for place in at]
+                parts = [each / a[k] for each in columns]
+                for x, y, place in zip(first, second, target, strict=True):
+                    a[place] -= parts[x] * columns[y]
+                for i, share in zip(around, parts, strict=True):
+                    b[i] -= share * b[k]
+                kept.append(parts)
                 continue
             column = a[at]
             shares = column / a[k]
@@ -183,8 +188,9 @@ class _Plan:
             b[k] /= a[k]
             if shares is None:
                 continue
-            if len(around) == 1:
-                b[k] -= shares * b[around[0]]
+            if isinstance(shares, list):
+                for i, share in zip(around, shares, strict=True):
+                    b[k] -= share * b[i]
             else:
                 b[k] -= np.einsum("ij,ij->j", shares, b[around])
         return b

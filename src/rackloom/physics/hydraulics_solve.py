@@ -22,6 +22,7 @@ from .hydraulics_network import GRAVITY_M_PER_S2, Network
 CHUNK = 1024  # designs solved together: what fits a processor's cache
 STEPS, ROUNDS = 80, 60  # Newton steps in one state of the regulating valves; changes of state
 TOLERANCE = 1e-7  # drops are right to this share of the largest before the last step, which squares the error
+NEAR = 1e-3  # share of the largest drop from which a step is taken whole
 CLOSED, OPEN, ACTIVE = 0, 1, 2
 HOLD = 1.0  # m3/s that an active regulating valve moves for 1 Pa off its setting
 
@@ -125,7 +126,8 @@ class _Chunk:
             self.steps += 1
             move, off = self.step(flow, drop, slope)
             scale = np.maximum(np.max(np.abs(self.across), axis=0), 1.0) if len(off) else np.ones(flow.shape[1])
-            fits = np.max(np.abs(off), axis=0, initial=0.0) <= TOLERANCE * scale
+            worst_off = np.max(np.abs(off), axis=0, initial=0.0)
+            fits = worst_off <= TOLERANCE * scale
             done = fits & balanced
             if np.all(done):
                 self.flow = flow + move
@@ -134,7 +136,7 @@ class _Chunk:
             new_drop, new_slope = self.law(new)
             if balanced and not np.all(np.isfinite(new_drop)):
                 break
-            if balanced:
+            if balanced and np.any(worst_off > NEAR * scale):
                 part = self.shorten(move, off, new_drop, slope, new_slope, step)
                 if np.any(part < 1.0):
                     new = flow + part * move
@@ -167,7 +169,7 @@ class _Chunk:
             self.lines = self.solve_active(conductance, -self.demand - system.gather(lead), active)
         else:
             self.lines = system.solve(conductance, -self.demand - system.gather(lead))
-        self.across = self.constant + system.incidence.T @ self.lines
+        self.across = self.constant + system.across(self.lines)
         off = self.across - drop
         move = off * conductance
         if active.any():
