@@ -131,3 +131,34 @@ def test_opposite_flows_across_a_batch():
     found = solve_temperatures(net, flows, heat_capacity_j_kg_k=4000.0, inlet_c={"a": 20.0, "b": 50.0})
     assert flows.flow("r").tolist() == pytest.approx([1e-4, -1e-4])
     assert found.into("r").tolist() == pytest.approx([20.0, 50.0])
+
+
+def tangle(seed):
+    """Check valves, pumps on and off, shut valves and pipes, joined at random: worse than any rack."""
+    rng = np.random.default_rng(seed)
+    net, count = Network(1000.0, 1e-3).node("n0", pressure_pa=1e5), 9
+    net.pump("first", "n0", "n1", power=(2e5, 1e10, 2.0))
+    for e in range(13):
+        a, b = (e + 2, int(rng.integers(0, e + 2))) if e < count - 2 else rng.choice(count, 2, replace=False)
+        ends = (f"n{a}", f"n{b}") if rng.random() < 0.5 else (f"n{b}", f"n{a}")
+        kind = rng.integers(0, 5)
+        if kind == 0:
+            net.check_valve(f"e{e}", *ends, kv_m3_h=10 ** rng.uniform(-1, 1))
+        elif kind == 1:
+            net.pump(f"e{e}", *ends, power=(10 ** rng.uniform(4, 5.5), 10 ** rng.uniform(9, 12), 2.0), speed=max(0.0, rng.uniform(-0.3, 1.2)))
+        elif kind == 2:
+            net.valve(f"e{e}", *ends, kv_m3_h=10 ** rng.uniform(-1, 1), open_fraction=max(0.0, rng.uniform(-0.5, 1.0)))
+        else:
+            net.pipe(f"e{e}", *ends, length_m=10 ** rng.uniform(-1, 1.5), diameter_m=10 ** rng.uniform(-2.5, -1))
+    return net
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_tangles_of_one_way_parts_are_solved_and_balance(seed):
+    net = tangle(seed)
+    flows = solve_hydraulics(net, refuse=False)
+    assert not [fault for fault in flows.faults if "beyond" not in fault.what]
+    assert imbalance(net, flows) < 1e-8
+    for name, edge in net.edges.items():
+        if edge.values.get("one_way"):
+            assert flows.flow(name) >= 0.0

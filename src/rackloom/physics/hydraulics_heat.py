@@ -205,11 +205,13 @@ class _Heat:
     def _refuse(self, leave: np.ndarray) -> None:
         still = (self.stream <= 0.0) & (self.heat != 0.0)
         faults = []
-        for k in (int(place) for place in np.flatnonzero(still.any(axis=1))):
+        for place in np.flatnonzero(still.any(axis=1)):
+            k = int(place)
             faults.append(Fault(f"part '{self.flows.edges[k]}' takes {self.heat[k][still[k]][0]:g} W and no liquid flows through it", mend="Give it flow, or take its heat away."))
         with np.errstate(invalid="ignore"):
             wild = (leave < BOUNDS_C[0]) | (leave > BOUNDS_C[1])
-        for k in (int(place) for place in np.flatnonzero(wild.any(axis=1))):
+        for place in np.flatnonzero(wild.any(axis=1)):
+            k = int(place)
             faults.append(Fault(f"part '{self.flows.edges[k]}' would let its liquid out at {leave[k][wild[k]][0]:.4g} C", mend="Raise its flow or lower its heat."))
         if faults:
             raise BadInput(faults)

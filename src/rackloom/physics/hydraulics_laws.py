@@ -120,28 +120,28 @@ class Laws:
     push: np.ndarray = field(default_factory=lambda: np.empty(0))
     guarded: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=int))  # edges with any of these
 
-    def drop(self, q: np.ndarray, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+    def drop(self, q: np.ndarray, columns: slice = slice(None), wall: float = WALL_PA_S_M3) -> tuple[np.ndarray, np.ndarray]:
         """Drops [Pa] and slopes [Pa s/m3] at flows q (E, m) of the designs in `columns`, in this object's edge order."""
         value, slope = np.empty_like(q), np.empty_like(q)
         for rows, law in self.groups:
             value[rows], slope[rows] = law(q[rows], columns)  # type: ignore[call-arg]
         if len(self.guarded):
-            self._guard(q, value, slope, columns)
+            self._guard(q, value, slope, columns, wall)
         return value, slope
 
-    def _guard(self, q: np.ndarray, value: np.ndarray, slope: np.ndarray, columns: slice) -> None:
+    def _guard(self, q: np.ndarray, value: np.ndarray, slope: np.ndarray, columns: slice, wall: float) -> None:
         """Walls: nothing back, nothing through a closed part, no more than a cap, a pushed flow."""
         g = self.guarded
         flow, cap = q[g], cut(self.cap, columns)
         low = np.where(cut(self.one_way, columns) > 0.0, 0.0, -np.inf)
         over, under = np.maximum(flow - cap, 0.0), np.minimum(flow - low, 0.0)
         extra = np.where(np.isfinite(cap), over, 0.0) + np.where(np.isfinite(low), under, 0.0)
-        value[g] += WALL_PA_S_M3 * extra
-        slope[g] += np.where(extra != 0.0, WALL_PA_S_M3, 0.0)
+        value[g] += wall * extra
+        slope[g] += np.where(extra != 0.0, wall, 0.0)
         shut, push = cut(self.closed, columns) > 0.0, cut(self.push, columns)
         pushed = np.isfinite(push)
-        value[g] = np.where(shut, WALL_PA_S_M3 * flow, np.where(pushed, WALL_PA_S_M3 * (flow - np.where(pushed, push, 0.0)), value[g]))
-        slope[g] = np.where(shut | pushed, WALL_PA_S_M3, slope[g])
+        value[g] = np.where(shut, wall * flow, np.where(pushed, wall * (flow - np.where(pushed, push, 0.0)), value[g]))
+        slope[g] = np.where(shut | pushed, wall, slope[g])
 
 
 def cut(values: np.ndarray, columns: slice) -> np.ndarray:

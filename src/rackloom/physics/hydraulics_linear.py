@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import splu
 
 MANY = 12  # designs from which elimination over all of them at once beats one after the other
+TIE = 1e-13
 FEW = 4  # neighbours up to which a node is eliminated row by row
 SMALL = 60_000  # entries up to which a single network's incidence is kept dense
 NARROW = 24  # half-bandwidth up to which the banded solver is used
@@ -50,17 +51,21 @@ class NodeSystem:
         """First end less second end of each edge, of what unknown nodes hold: (N, n) to (E, n)."""
         return self.incidence.T @ per_node if self.dense is None or per_node.shape[1] > 1 else self.dense.T @ per_node
 
-    def solve(self, conductance: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Node pressures (N, n) from edge conductances (E, n) and right sides (N, n)."""
+    def solve(self, conductance: np.ndarray, right: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Node pressures (N, n) from edge conductances (E, n), right sides (N, n) and the pressures of the step before.
+
+        Each node is tied to its last pressure by TIE of its own conductance: nothing where the pressures settle, and what
+        holds the pressures of a part behind closed valves.
+        """
         if not self.count:
             return np.zeros_like(right)
         if conductance.shape[1] >= MANY:
             if self._plan is None:
                 self._plan = _Plan(self)
-            return self._plan.solve(conductance, right)
+            return self._plan.solve(conductance, right, last)
         if self._band is None:
             self._band = _Band(self)
-        return np.stack([self._band.solve(conductance[:, k], right[:, k]) for k in range(conductance.shape[1])], axis=1)
+        return np.stack([self._band.solve(conductance[:, k], right[:, k], last[:, k]) for k in range(conductance.shape[1])], axis=1)
 
 
 class _Band:
@@ -81,6 +86,7 @@ class _Band:
         if self.narrow:  # upper form: ab[half + i - j, j] = A[i, j]
             flat = [self.half * n + a[(a >= 0) & live], self.half * n + b[(b >= 0) & live], (self.half + low - high)[ties] * n + high[ties]]
             shape = (self.half + 1) * n
+            self.diagonal = self.half * n + np.arange(n)
         else:
             pairs = [(a, a, (a >= 0) & live), (b, b, (b >= 0) & live), (a, b, ties), (b, a, ties)]
             pattern = csc_matrix(
@@ -92,21 +98,24 @@ class _Band:
             keys = np.repeat(np.arange(n), np.diff(pattern.indptr)) * n + pattern.indices
             flat = [np.searchsorted(keys, j[k] * n + i[k]) for i, j, k in pairs]
             shape = len(keys)
+            self.diagonal = np.searchsorted(keys, np.arange(n) * (n + 1))
         which = [edges[(a >= 0) & live], edges[(b >= 0) & live], edges[ties]] + ([] if self.narrow else [edges[ties]])
         signs = np.concatenate([np.full(len(w), 1.0 if k < 2 else -1.0) for k, w in enumerate(which)])
         self.spread = csr_matrix((signs, (np.concatenate(flat), np.concatenate(which))), shape=(shape, len(a)))
         self.dense = self.spread.toarray() if shape * len(a) <= SMALL else None
 
-    def solve(self, conductance: np.ndarray, right: np.ndarray) -> np.ndarray:
+    def solve(self, conductance: np.ndarray, right: np.ndarray, last: np.ndarray) -> np.ndarray:
         data = self.spread @ conductance if self.dense is None else self.dense @ conductance
-        out = np.empty(self.n)
+        tie = TIE * data[self.diagonal]
+        data[self.diagonal] += tie
+        right, out = right[self.order] + tie * last[self.order], np.empty(self.n)
         if self.narrow:
-            _, solved, failed = dpbsv(data.reshape(self.half + 1, self.n), right[self.order], overwrite_ab=True)
+            _, solved, failed = dpbsv(data.reshape(self.half + 1, self.n), right, overwrite_ab=True)
             out[self.order] = np.nan if failed else solved
             return out
         matrix = csc_matrix((data, self.pattern.indices, self.pattern.indptr), shape=self.pattern.shape)
         try:
-            out[self.order] = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(right[self.order])
+            out[self.order] = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(right)
         except RuntimeError:
             out[:] = np.nan
         return out
@@ -162,9 +171,11 @@ class _Plan:
         self.n = n
         self.spread = csr_matrix((data, (rows, cols)), shape=(n + len(entry), len(system.start)))
 
-    def solve(self, conductance: np.ndarray, right: np.ndarray) -> np.ndarray:
+    def solve(self, conductance: np.ndarray, right: np.ndarray, last: np.ndarray) -> np.ndarray:
         a = self.spread @ conductance
-        b = right.copy()
+        tie = TIE * a[: self.n]
+        a[: self.n] += tie
+        b = right + tie * last
         kept: list[np.ndarray | list[np.ndarray] | None] = []
         for k, around, at, first, second, target in self.steps:
             if not len(around):

@@ -22,6 +22,9 @@ from .hydraulics_network import GRAVITY_M_PER_S2, Network
 CHUNK = 1024  # designs solved together: what fits a processor's cache
 STEPS, ROUNDS = 80, 60  # Newton steps in one state of the regulating valves; changes of state
 TOLERANCE = 1e-7  # drops are right to this share of the largest before the last step, which squares the error
+SOFT = tuple(10.0**k for k in range(8, 16))  # Pa s/m3 of walls on the way to hard ones
+QUIET_M3_S = 1e-10  # moves that are no flow; a part about to open moves more in the next steps
+CUTS = 8  # times that a step is cut back under soft walls
 NEAR = 1e-3  # share of the largest drop from which a step is taken whole
 CLOSED, OPEN, ACTIVE = 0, 1, 2
 HOLD = 1.0  # m3/s that an active regulating valve moves for 1 Pa off its setting
@@ -104,31 +107,50 @@ class _Chunk:
         if held.any():
             rows = prepared.laws.guarded
             self.flow[rows] = np.where(np.broadcast_to(cut(held, columns), (len(rows), width)), np.nan_to_num(cut(prepared.laws.push, columns)), self.flow[rows])
-        self.steps = 0
-        self.lines = np.zeros((len(prepared.unknown), width))
+        self.steps, self.wall = 0, WALL_PA_S_M3
+        held_nodes = np.delete(np.arange(len(prepared.pressure)), prepared.unknown)
+        self.lines = np.broadcast_to(cut(np.mean(prepared.pressure[held_nodes], axis=0), columns), (len(prepared.unknown), width)).copy()
 
     def run(self) -> Raw:
-        loose = self.newton()
+        loose = self.settle()
         for _ in range(ROUNDS if len(self.p.regulating) else 0):
             if not self.turn():
                 break
-            loose = self.newton()
+            loose = self.settle()
         pressure = np.broadcast_to(cut(self.p.pressure, self.columns), (len(self.p.network.nodes), self.flow.shape[1])).copy()
         pressure[self.p.unknown] = self.lines
         return Raw(self.flow, pressure, loose, self.states, self.steps)
+
+    def settle(self) -> np.ndarray:
+        """Newton's method; designs in which walls set each other off begin anew with soft walls, made harder in turn."""
+        begun, first = self.flow, self.lines
+        loose = self.newton()
+        if np.all(loose < 0) or not (len(self.p.laws.guarded) or len(self.p.regulating)):
+            return loose
+        good, flow, lines = loose < 0, self.flow, self.lines
+        self.flow, self.lines = begun.copy(), first.copy()
+        for self.wall in SOFT:
+            again = self.newton()
+            self.flow = np.where(np.isfinite(self.flow), self.flow, begun)
+            self.lines = np.where(np.isfinite(self.lines), self.lines, first)
+        self.wall = WALL_PA_S_M3
+        again = self.newton()
+        self.flow, self.lines = np.where(good, flow, self.flow), np.where(good, lines, self.lines)
+        return np.where(good, -1, again)
 
     def newton(self) -> np.ndarray:
         """Step until every drop fits; the edge that fits worst in each design that never did, else -1."""
         flow, off = self.flow, np.zeros_like(self.flow)
         drop, slope = self.law(flow)
-        balanced = False
+        balanced, quiet = False, np.zeros(flow.shape[1], dtype=int)
         for step in range(STEPS):
             self.steps += 1
             move, off = self.step(flow, drop, slope)
             scale = np.maximum(np.max(np.abs(self.across), axis=0), 1.0) if len(off) else np.ones(flow.shape[1])
             worst_off = np.max(np.abs(off), axis=0, initial=0.0)
             fits = worst_off <= TOLERANCE * scale
-            done = fits & balanced
+            quiet = np.where(np.max(np.abs(move), axis=0, initial=0.0) <= QUIET_M3_S, quiet + 1, 0)
+            done = (fits | (quiet >= 4)) & balanced  # flows at rest: only walls of a cut-off part still take turns
             if np.all(done):
                 self.flow = flow + move
                 return np.full(flow.shape[1], -1)
@@ -137,9 +159,13 @@ class _Chunk:
             if balanced and not np.all(np.isfinite(new_drop)):
                 break
             if balanced and np.any(worst_off > NEAR * scale):
-                part = self.shorten(move, off, new_drop, slope, new_slope, step)
-                if np.any(part < 1.0):
-                    new = flow + part * move
+                taken = np.ones(flow.shape[1])
+                for _ in range(CUTS if self.wall < WALL_PA_S_M3 else 1):
+                    part = self.shorten(move, off, new_drop, slope, new_slope, step)
+                    if not np.any(part < 1.0):
+                        break
+                    taken = taken * part
+                    new = flow + taken * move
                     new_drop, new_slope = self.law(new)
             flow, drop, slope, balanced = new, new_drop, new_slope, True
         self.flow = flow
@@ -148,12 +174,12 @@ class _Chunk:
         return np.where(done, -1, worst)
 
     def law(self, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        drop, slope = self.p.laws.drop(flow, self.whole)
+        drop, slope = self.p.laws.drop(flow, self.whole, self.wall)
         if len(self.p.regulating):
             shut = self.states == CLOSED
             rows = self.p.regulating
-            drop[rows] = np.where(shut, WALL_PA_S_M3 * flow[rows], drop[rows])
-            slope[rows] = np.where(shut, WALL_PA_S_M3, slope[rows])
+            drop[rows] = np.where(shut, self.wall * flow[rows], drop[rows])
+            slope[rows] = np.where(shut, self.wall, slope[rows])
         return drop, slope
 
     def step(self, flow: np.ndarray, drop: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -168,7 +194,7 @@ class _Chunk:
             lead[rows] = np.where(active, 0.0, lead[rows])
             self.lines = self.solve_active(conductance, -self.demand - system.gather(lead), active)
         else:
-            self.lines = system.solve(conductance, -self.demand - system.gather(lead))
+            self.lines = system.solve(conductance, -self.demand - system.gather(lead), self.lines)
         self.across = self.constant + system.across(self.lines)
         off = self.across - drop
         move = off * conductance
@@ -217,14 +243,15 @@ class _Chunk:
 
     def shorten(self, move: np.ndarray, off: np.ndarray, new_drop: np.ndarray, slope: np.ndarray, new_slope: np.ndarray, step: int) -> np.ndarray:
         """How much of each design's move to take: all, unless the content rises at its end. Walls are met at full step."""
-        free = (new_slope < WALL_PA_S_M3) & (slope < WALL_PA_S_M3)
+        hard = WALL_PA_S_M3 if self.wall < WALL_PA_S_M3 else 0.1 * WALL_PA_S_M3  # soft walls count as any part
+        free = (new_slope < hard) & (slope < hard)
         if len(self.p.regulating):
             free[self.p.regulating] &= self.states != ACTIVE
         before = -np.sum(np.where(free, move * off, 0.0), axis=0)
         after = np.sum(np.where(free, move * (new_drop - self.across), 0.0), axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.where(after > -0.5 * before, np.clip(before / (before - after), 0.1, 1.0), 1.0)
-        return np.where(np.isfinite(part), part, 1.0) * (0.6 if step > 20 and step % 2 else 1.0)
+        return np.where(np.isfinite(part), part, 1.0) * (0.6 if step > 20 and step % 2 and self.wall == WALL_PA_S_M3 else 1.0)
 
     def turn(self) -> bool:
         """Open, close or set to work the regulating valves by the solved pressures; whether any changed."""
