@@ -170,8 +170,8 @@ class _Heat:
         if order is None:
             return self._mix_loop(here, live, total, right)
         into: list[list[int]] = [[] for _ in range(count)]
-        for e in live:
-            into[end[e]].append(int(e))
+        for part in live:
+            into[end[part]].append(int(part))
         out = np.full((count, len(here)), np.nan)
         for k in order:
             sum_here = right[k].copy()

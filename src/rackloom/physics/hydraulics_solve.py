@@ -23,7 +23,7 @@ CHUNK = 1024  # designs solved together: what fits a processor's cache
 STEPS, ROUNDS = 80, 60  # Newton steps in one state of the regulating valves; changes of state
 TOLERANCE = 1e-7  # drops are right to this share of the largest before the last step, which squares the error
 SOFT = tuple(10.0**k for k in range(8, 16))  # Pa s/m3 of walls on the way to hard ones
-QUIET_M3_S = 1e-10  # moves that are no flow; a part about to open moves more in the next steps
+QUIET_M3_S = 1e-8  # moves that are no flow; a part about to open moves more in the next steps
 CUTS = 8  # times that a step is cut back under soft walls
 NEAR = 1e-3  # share of the largest drop from which a step is taken whole
 CLOSED, OPEN, ACTIVE = 0, 1, 2
@@ -150,7 +150,11 @@ class _Chunk:
             worst_off = np.max(np.abs(off), axis=0, initial=0.0)
             fits = worst_off <= TOLERANCE * scale
             quiet = np.where(np.max(np.abs(move), axis=0, initial=0.0) <= QUIET_M3_S, quiet + 1, 0)
-            done = (fits | (quiet >= 4)) & balanced  # flows at rest: only walls of a cut-off part still take turns
+            if len(self.p.laws.guarded):  # a last step that runs through a check valve is none
+                g = self.p.laws.guarded
+                through = (cut(self.p.laws.one_way, self.whole) > 0) & (flow[g] >= 0.0) & (flow[g] + move[g] < -1e-9)
+                fits &= ~np.any(through, axis=0)
+            done = (fits | (quiet >= 6)) & balanced  # flows at rest: only walls of a cut-off part still take turns
             if np.all(done):
                 self.flow = flow + move
                 return np.full(flow.shape[1], -1)
