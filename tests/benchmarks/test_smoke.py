@@ -41,11 +41,7 @@ def test_coolant_without_coolprop_says_so(monkeypatch, capsys):
 
 
 def test_every_case_is_registered_under_its_file():
-<<<<<<< HEAD
-    assert list(all_cases()) == ["balance", "busbar", "coolant", "plan", "search", "serving", "yaml"]
-=======
-    assert list(all_cases()) == ["balance", "coolant", "manifold", "plan", "search", "serving", "yaml"]
->>>>>>> fa5c837 (Test the hydraulics against closed forms, other programs and laws)
+    assert list(all_cases()) == ["balance", "busbar", "coolant", "manifold", "plan", "search", "serving", "yaml"]
 
 
 def test_an_unknown_case_is_refused(capsys):

@@ -200,24 +200,24 @@ def _droop(a: dict[str, np.ndarray], g: np.ndarray, power: np.ndarray, fed: np.n
     zero = np.zeros_like(power)
     voltage, shelf = _droop_step(a, g, y, fed, zero, zero)[:2]
     collapsed = np.zeros(power.shape[1], dtype=bool)
-    todo = np.flatnonzero(power.any(axis=0))
+    left = np.flatnonzero(power.any(axis=0))
     part, gs, ys, feds, v, p = a, g, y, fed, voltage, power
     for _ in range(STEPS):
-        if not todo.size:
+        if not left.size:
             break
-        if len(todo) < v.shape[1]:
-            part = {name: value[:, todo] for name, value in a.items()}
-            gs, ys, feds = g[:, todo], y[:, todo], fed[:, todo]
-            v, p = voltage[:, todo], power[:, todo]
+        if len(left) < v.shape[1]:
+            part = {name: value[:, left] for name, value in a.items()}
+            gs, ys, feds = g[:, left], y[:, left], fed[:, left]
+            v, p = voltage[:, left], power[:, left]
         with np.errstate(invalid="ignore", divide="ignore"):
             drawn, slope = _draw(p, part["tap"], np.where(feds, v, 1.0))
             new, amperes, is_lost = _droop_step(part, gs, ys, feds, slope, drawn - slope * v)
             is_lost |= ~np.isfinite(drawn).all(axis=0) | (np.where(feds, new, 1.0) <= 0.0).any(axis=0) | ~np.isfinite(new).all(axis=0)
-            moving = np.abs(np.where(feds, new - v, 0.0)).max(axis=0) > TOLERANCE * scale[todo]
-        collapsed[todo[is_lost]] = True
-        voltage[:, todo], shelf[:, todo] = new, amperes
+            moving = np.abs(np.where(feds, new - v, 0.0)).max(axis=0) > TOLERANCE * scale[left]
+        collapsed[left[is_lost]] = True
+        voltage[:, left], shelf[:, left] = new, amperes
         v = new
-        todo = todo[~is_lost & moving]
+        left = left[~is_lost & moving]
     voltage[:, collapsed], shelf[:, collapsed] = np.nan, np.nan
     return voltage, shelf, collapsed
 

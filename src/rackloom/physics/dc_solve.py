@@ -146,28 +146,28 @@ def _newton(a: _Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     voltage, current = _step(a, base, np.arange(states), zero, zero)
     voltage = np.where(a.fed, voltage, 0.0)
     collapsed, last = ~np.isfinite(voltage).all(axis=1), voltage.copy()  # at no load only where two groups hold one node at two voltages
-    todo = np.flatnonzero((a.power + a.drawn + a.leak).any(axis=1) & ~collapsed)
+    left = np.flatnonzero((a.power + a.drawn + a.leak).any(axis=1) & ~collapsed)
     for _ in range(STEPS):
-        if not todo.size:
+        if not left.size:
             break
-        v = np.where(a.fed[todo], voltage[todo], 1.0)
-        power = a.power[todo]
-        slope = a.leak[todo] - power / v**2
-        intercept = a.drawn[todo] + 2.0 * power / v
-        new, amperes = _step(a, base, todo, slope, intercept)
-        drop = np.where(a.fed[todo], v - new, 0.0)
-        bound = 1e-9 * scale[todo]
-        lost = ~np.isfinite(new).all(axis=1) | (np.where(a.fed[todo], new, 1.0) <= 0.0).any(axis=1)
+        v = np.where(a.fed[left], voltage[left], 1.0)
+        power = a.power[left]
+        slope = a.leak[left] - power / v**2
+        intercept = a.drawn[left] + 2.0 * power / v
+        new, amperes = _step(a, base, left, slope, intercept)
+        drop = np.where(a.fed[left], v - new, 0.0)
+        bound = 1e-9 * scale[left]
+        lost = ~np.isfinite(new).all(axis=1) | (np.where(a.fed[left], new, 1.0) <= 0.0).any(axis=1)
         if not is_active:
             lost |= (drop < -bound[:, None]).any(axis=1)
-        last[todo[lost]] = np.where(np.isfinite(new[lost]), new[lost], 0.0)
-        collapsed[todo[lost]] = True
+        last[left[lost]] = np.where(np.isfinite(new[lost]), new[lost], 0.0)
+        collapsed[left[lost]] = True
         keep = ~lost
-        voltage[todo[keep]], current[todo[keep]] = np.where(a.fed[todo[keep]], new[keep], 0.0), amperes[keep]
-        last[todo[keep]] = voltage[todo[keep]]
-        moving = np.abs(drop).max(axis=1) > TOLERANCE * scale[todo]
-        todo = todo[keep & moving]
-    for state in todo.tolist():  # did not settle: at the very edge of what is carried, or beyond it
+        voltage[left[keep]], current[left[keep]] = np.where(a.fed[left[keep]], new[keep], 0.0), amperes[keep]
+        last[left[keep]] = voltage[left[keep]]
+        moving = np.abs(drop).max(axis=1) > TOLERANCE * scale[left]
+        left = left[keep & moving]
+    for state in left.tolist():  # did not settle: at the very edge of what is carried, or beyond it
         collapsed[state] |= bool(np.abs(_residual(a, base, state, voltage[state], current[state])).max() > 1e-9 * max(a.power[state].sum() / scale[state], 1.0))
     if is_active:
         collapsed |= _is_unstable(a, base, voltage, collapsed)
@@ -197,15 +197,15 @@ def _step(a: _Arrays, base: np.ndarray, rows: np.ndarray, slope: np.ndarray, int
     matrix, right = _bordered(a, base, rows, conducts, slope, intercept)
     x = _linear(matrix, right)
     nodes = base.shape[1]
-    todo = np.arange(len(rows))
+    left = np.arange(len(rows))
     for _ in range(a.at_source.size):
-        takes = conducts[todo] & (x[todo, nodes:] < -a.noise_a[rows[todo], None])
-        todo = todo[takes.any(axis=1)]
-        if not todo.size:
+        takes = conducts[left] & (x[left, nodes:] < -a.noise_a[rows[left], None])
+        left = left[takes.any(axis=1)]
+        if not left.size:
             break
-        conducts[todo] &= ~takes[takes.any(axis=1)]
-        matrix, right = _bordered(a, base, rows[todo], conducts[todo], slope[todo], intercept[todo])
-        x[todo] = _linear(matrix, right)
+        conducts[left] &= ~takes[takes.any(axis=1)]
+        matrix, right = _bordered(a, base, rows[left], conducts[left], slope[left], intercept[left])
+        x[left] = _linear(matrix, right)
     return x[:, :nodes], x[:, nodes:]
 
 

@@ -1,0 +1,274 @@
+"""Checks of feeds, busbar and connectors, in the state that is looked at and in those that the redundancy promises to bear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..draws import Number, central
+from ..ledger import Ledger
+from ..physics import breaker_continuous, phase_currents, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage
+from . import power
+from .bus import busbar_rating
+from .checks_supply import shelf_items, suffix, when
+from .nouns import Check
+from .rule import Ask, Facts, at_least, at_most, margin_of, not_checkable
+from .states import NORMAL, side_of
+
+SAFE_DC_V = 60.0  # above it a direct voltage may not be touched
+UNBALANCE = 0.1  # of the mean phase current
+BREAKERS = {("NEC", ""): "nec-80", ("NEC", "80 %"): "nec-80", ("NEC", "100 %"): "nec-100", ("IEC", ""): "iec", ("IEC", "80 %"): "nec-80", ("IEC", "100 %"): "iec"}
+SPREAD_WORDS = "Spread the shelves along the busbar, raise its voltage, or use a stronger one."
+
+
+def busbar(facts: Facts, book: Ledger) -> list[Check]:
+    """The largest current of a segment against its rating, in every state that the rack is held to."""
+    if facts.bus is None:
+        return []
+    frame = facts.design.frame
+    document = frame.say("document") if frame else ""
+    rating = busbar_rating(facts.design)
+    total = facts.key("busbar_total_a")
+    bus_v = facts.design.power.bus_v
+    assert bus_v is not None
+    book.put(total, facts.load_w / book.take(bus_v), "A", "load over the voltage of the bus: what one end would carry if it fed the whole rack", [facts.key("power_load_w"), bus_v.key])
+    worst: dict[str, Check] = {}
+    for state in facts.states(electric=True):
+        if state.startswith("psu-") and state != facts.state:
+            continue  # a module lost moves less than its shelf does
+        group = state if state in (NORMAL, facts.state) or state.startswith("feed") else "shelf-lost"
+        ask = Ask(f"busbar-segment{suffix(group, facts)}", f"Does every segment of the busbar stay within its rating{when(facts, state)}?", "A", document, SPREAD_WORDS)
+        current = facts.bus.segment_a(state)
+        key = facts.key("busbar_segment_a" if state == facts.state else f"{state}.busbar_segment_a")
+        book.put(key, current, "A", f"largest current of a segment, between {facts.bus.worst_segment(state)}; {facts.bus.words}", facts.bus.keys)
+        if rating is None:
+            row = replace(not_checkable(ask, "rating of the busbar"), value=current, key=key)
+        else:
+            row = at_most(ask, facts, book, current, book.take(rating), f"current between {facts.bus.worst_segment(state)}; limit: rating of the busbar", [key, rating.key], lacking=facts.lacking)
+        if group not in worst or _is_worse(row, worst[group]):
+            worst[group] = row
+    return list(worst.values())
+
+
+def _is_worse(row: Check, than: Check) -> bool:
+    if row.margin is None or than.margin is None:
+        return central(row.value or 0.0) > central(than.value or 0.0)
+    return margin_of(row) < margin_of(than)
+
+
+def busbar_rise(facts: Facts, book: Ledger) -> Check | None:
+    """Temperature rise of the busbar in the worst state that it must bear."""
+    if facts.bus is None:
+        return None
+    ask = Ask(
+        "busbar-rise", "Does the busbar warm up by no more than it may, in the worst state that it must bear?", "K", facts.design.frame.say("document") if facts.design.frame else "",
+        SPREAD_WORDS,
+    )  # fmt: skip
+    rating, own = busbar_rating(facts.design), facts.design.power.busbar.rise_k
+    if rating is None:
+        return not_checkable(ask, "rating of the busbar")
+    rise = own or facts.design.catalog.figure("rack-assumptions", "busbar_rise_k")
+    states = [state for state in facts.states(electric=True) if not state.startswith("psu-")]
+    state = max(states, key=lambda one: np.nan_to_num(central(facts.bus.segment_a(one)), nan=np.inf))
+    key = facts.key("busbar_rise_k")
+    value = rise_at_current(facts.bus.segment_a(state), book.take(rating), book.take(rise))
+    book.put(key, value, "K", f"rise at the rating x (current / rating)^2{when(facts, state)}", [*facts.bus.keys, rating.key, rise.key])
+    return at_most(ask, facts, book, value, book.take(rise), f"rise{when(facts, state)}; limit: rise at the rating", [key, rise.key], lacking=facts.lacking)
+
+
+def last_tray(facts: Facts, book: Ledger) -> list[Check]:
+    """The voltage at the tray that gets the least, all well and in the worst state."""
+    if facts.bus is None:
+        return []
+    frame = facts.design.frame
+    band = frame.get("bus_v") if frame else None
+    own = facts.design.power.busbar.lowest_v
+    states = facts.states(electric=True)
+    rows = []
+    worst = min(states, key=lambda one: np.nan_to_num(central(facts.bus.lowest_tray(one)[0]), nan=-np.inf) if facts.bus else 0.0)
+    for state in dict.fromkeys([states[0], worst]):
+        volts, tray = facts.bus.lowest_tray(state)
+        ask = Ask(
+            f"tray-voltage{'' if state == states[0] else '-worst'}", f"Does every tray get the voltage that it needs{when(facts, state)}?", "V", frame.say("document") if frame else "",
+            "Shorten the busbar, put a shelf nearer, or reduce the droop.",
+        )  # fmt: skip
+        key = facts.key("last_tray_v" if state == facts.state else f"{state}.last_tray_v")
+        book.put(key, volts, "V", f"voltage at {tray}; {facts.bus.words}", facts.bus.keys)
+        if own is None and (band is None or band.low is None):
+            rows.append(replace(not_checkable(ask, "lowest voltage at which a tray runs"), value=volts, key=key))
+            continue
+        lowest: Number = book.take(own) if own is not None else float(band.low) if band and band.low else 0.0
+        source = own or band
+        if own is None and band is not None:
+            book.take(band)
+        rows.append(at_least(ask, facts, book, volts, lowest, f"voltage at {tray}; limit: lowest of the band", [key, *([source.key] if source else [])], lacking=facts.lacking))
+    return rows
+
+
+def fed(facts: Facts, book: Ledger) -> list[Check]:
+    """Every tray still has a supply, and the bar carries it."""
+    if facts.bus is None:
+        return []
+    lost = [state for state in facts.states(electric=True) if facts.bus.has_failed(state)]
+    key = facts.key("states_without_supply_count")
+    book.put(key, len(lost), "1", f"of {', '.join(facts.states(electric=True))}: those in which a tray has no supply or the bar collapses", facts.bus.keys)
+    ask = Ask("trays-fed", "Is every tray fed in each state that the rack is held to?", "1", "busbar solved", "Feed the busbar from both sides, and from each end.")
+    room = -1.0 if lost else 0.0
+    margin_key = f"{facts.prefix}.checks.{ask.id}_margin_ratio"
+    book.put(margin_key, room, "1", "0 where all trays are fed, else -1", [key])
+    question = ask.question if not lost else f"{ask.question[:-1]}: not in {', '.join(lost)}?"
+    return [Check(ask.id, question, float(len(lost)), 0.0, "1", room, "fail" if lost else "pass", (), ask.document, mend=ask.mend if lost else "", key=margin_key)]
+
+
+def tray_connector(facts: Facts, book: Ledger) -> Check | None:
+    """The current of the hungriest tray against the connector of the frame."""
+    bus, frame = facts.design.power.bus_v, facts.design.frame
+    rating = frame.get("it_connector_a") if frame else None
+    keys = {name: facts.key(f"{name}.power_w") for name in facts.placed if facts.key(f"{name}.power_w") in book}
+    if bus is None or frame is None or rating is None or not keys:
+        return None
+    ask = Ask("tray-connector", "Does the connector of a tray carry its current?", "A", frame.say("document"), "Fit a second connector, or raise the bus voltage.")
+    name = max(keys, key=lambda one: central(book.value(keys[one])))
+    key = facts.key(f"{name}.current_a")
+    current = book.value(keys[name]) / book.take(bus)
+    book.put(key, current, "A", "power of the hungriest tray over the voltage of the bus, one connector a tray", [keys[name], bus.key])
+    return at_most(ask, facts, book, current, book.take(rating), f"current of one {name}; limit: rating of the connector", [key, rating.key], lacking=facts.lacking)
+
+
+def feed_current(facts: Facts, book: Ledger) -> list[Check]:
+    """The current of a feed against what its breaker carries for hours."""
+    spec = facts.design.power
+    code = facts.design.environment.code
+    kind = BREAKERS[code, spec.breaker_rated]
+    share = float(breaker_continuous(1.0, kind))  # type: ignore[arg-type]
+    document = "NFPA 70 (continuous load)" if code == "NEC" else "IEC 60364 (overload)"
+    ask = Ask("feed-current", f"Does each feed stay within {share:.0%} of its breaker with the planned feeds lost?", "A", document, "Add feeds or a larger breaker.")
+    if spec.feeds == 0 or spec.feed_v is None:
+        return [not_checkable(ask, "number and voltage of the feeds")]
+    carrying = spec.feeds / 2 if spec.redundancy == "N+N" else spec.feeds
+    direct = spec.kind == "dc"
+    each = facts.input_w / carrying
+    current = each / book.take(spec.feed_v) if direct else three_phase_current(each, book.take(spec.feed_v))
+    key = f"{facts.prefix}.feed_a"
+    inputs = [f"{facts.prefix}.power_input_w", spec.feed_v.key]
+    law = "I = P / V" if direct else "I = P / (sqrt(3) V)"
+    book.put(key, current, "A", f"{law} over the {carrying:g} of {spec.feeds} feeds that carry the rack, power factor 1", inputs)
+    rows = _feed_states(facts, book, ask, share)
+    if spec.breaker_a is None:
+        return [replace(not_checkable(ask, "breaker of a feed"), value=current, key=key), *rows]
+    limit = share * book.take(spec.breaker_a)
+    words = f"current of a feed; limit: {share:.0%} of the breaker"
+    return [at_most(ask, facts, book, current, limit, words, [key, spec.breaker_a.key], lacking=facts.lacking), *rows]
+
+
+def _feed_states(facts: Facts, book: Ledger, ask: Ask, share: float) -> list[Check]:
+    """Where each shelf has a feed of its own: the fullest one in the states in which a feed is lost, as the busbar shares the load."""
+    spec, bus = facts.design.power, facts.bus
+    if bus is None or spec.feed_v is None or spec.feeds != len(bus.shelves):
+        return []
+    rows = []
+    efficiency = facts.input_w / np.asarray(facts.load_w)
+    for state in facts.states(electric=True):
+        if not bus.states[state].feeds_lost:
+            continue
+        hardest = np.max(bus.shelf_power_w(state), axis=-1) * efficiency
+        current = hardest / book.take(spec.feed_v) if spec.kind == "dc" else three_phase_current(hardest, book.take(spec.feed_v))
+        key = facts.key(f"{state}.feed_a")
+        book.put(key, current, "A", "input of the fullest shelf, one feed a shelf; output from the busbar solved", [*bus.keys, facts.key("power_input_w"), facts.key("power_load_w"), spec.feed_v.key])
+        part = replace(ask, id=f"feed-current{suffix(state, facts) or '-fullest'}", question=f"Does the feed of the fullest shelf stay within {share:.0%} of its breaker{when(facts, state)}?")
+        if spec.breaker_a is None:
+            rows.append(replace(not_checkable(part, "breaker of a feed"), value=current, key=key))
+        else:
+            rows.append(at_most(part, facts, book, current, share * book.take(spec.breaker_a), "current of that feed; limit: its breaker", [key, spec.breaker_a.key], lacking=facts.lacking))
+    return rows
+
+
+def phase_balance(facts: Facts, book: Ledger) -> Check | None:
+    """Single-phase modules over the phases of a shelf's feed, one of them lost where redundancy is meant."""
+    spec = facts.design.power
+    shelves = shelf_items(facts.design)
+    if spec.kind == "dc" or spec.feed_v is None or not shelves:
+        return None
+    ask = Ask("phase-balance", f"Are the phases of a feed within {UNBALANCE:.0%} of their mean with all modules at work?", "1", "practice; no document read", "Use modules in multiples of three.")
+    counts = {name: facts.design.catalog.item(name).get("modules_count") for name in shelves}
+    if any(count is None for count in counts.values()):
+        return not_checkable(ask, "number of modules of the shelf")
+    worst: Number = 0.0
+    inputs = [spec.feed_v.key]
+    for count in counts.values():
+        assert count is not None
+        pieces = int(book.take(count) if np.ndim(book.take(count)) == 0 else central(book.take(count)))
+        found = phase_currents(np.ones(pieces), spread_over_phases(pieces), 1.0)
+        worst = max(central(worst), central(found.unbalance_share))
+        inputs.append(count.key)
+    key = facts.key("phase_unbalance_share")
+    book.take(spec.feed_v)
+    book.put(key, worst, "1", "modules put on the phases in turn: largest distance of a phase from the mean of three", inputs)
+    return at_most(ask, facts, book, worst, UNBALANCE, "unbalance; limit: practice", [key])
+
+
+def short_circuit(facts: Facts, book: Ledger) -> Check | None:
+    """What the site can deliver into a fault against what the shelves stand."""
+    if facts.installed_w is None:
+        return None
+    ask = Ask("short-circuit", "Do the shelves stand the short-circuit current of the site?", "A", "power shelf specification (short-circuit rating)", "Limit the current upstream, or use shelves with a higher rating.")
+    ratings = [facts.design.catalog.item(name).get("fault_a") for name in shelf_items(facts.design)]
+    known = [rating for rating in ratings if rating is not None]
+    if facts.design.power.fault_current_a is None or len(known) < len(ratings) or not known:
+        missing = ["short-circuit current of the site ('power: fault_current:')"] if facts.design.power.fault_current_a is None else []
+        return not_checkable(ask, *missing, *(["short-circuit rating of the shelf"] if len(known) < len(ratings) else []))
+    lowest = min(known, key=lambda figure: figure.value)
+    current = facts.design.power.fault_current_a
+    return at_most(ask, facts, book, book.take(current), book.take(lowest), "current that the site delivers; limit: rating of the shelf", [current.key, lowest.key])
+
+
+def touch(facts: Facts, book: Ledger) -> Check | None:
+    """What a hand may meet: the bus itself, or a frame that a live pole of a high direct voltage touches."""
+    spec = facts.design.power
+    high = spec.feed_v if spec.kind == "dc" and spec.feed_v is not None and spec.feed_v.value > SAFE_DC_V else None
+    ask = Ask("touch-voltage", f"May what can be touched be touched: at most {SAFE_DC_V:g} V direct?", "V", "IEC 62368-1 (ES1)", "Bond the frame with less resistance, or earth through a high one.")
+    if high is None:
+        if spec.bus_v is None:
+            return None
+        return at_most(ask, facts, book, book.take(spec.bus_v), SAFE_DC_V, "voltage of the bus, which is open to the touch; limit: 60 V direct", [spec.bus_v.key])
+    if not spec.grounding or spec.grounding_ohm is None or spec.bond_ohm is None:
+        missing = [word for word, have in (("which point is earthed ('power: grounding:')", spec.grounding), ("its resistance ('grounding_resistance:')", spec.grounding_ohm), ("resistance of the bond ('bond_resistance:')", spec.bond_ohm)) if not have]
+        return not_checkable(ask, *missing)
+    sound = poles_to_earth(book.take(high), spec.grounding, book.take(spec.grounding_ohm))  # type: ignore[arg-type]
+    value = touch_voltage(sound.highest_v, book.take(spec.bond_ohm), book.take(spec.grounding_ohm))
+    key = facts.key("touch_v")
+    book.put(key, value, "V", "pole to earth x bond / (bond + grounding): a pole on the frame", [high.key, spec.grounding_ohm.key, spec.bond_ohm.key])
+    return at_most(ask, facts, book, value, SAFE_DC_V, "voltage of the frame; limit: 60 V direct", [key])
+
+
+def grounding(facts: Facts, book: Ledger) -> Check | None:
+    """A feed of high direct voltage: how far its poles lie from earth."""
+    spec = facts.design.power
+    if spec.kind != "dc" or spec.feed_v is None or spec.feed_v.value <= SAFE_DC_V:
+        return None
+    limit = facts.design.catalog.figure("diablo-400", "pole_to_earth_v")
+    ask = Ask("dc-grounding", "Does each pole stay within the voltage to earth that converters are built for?", "V", "OCP Diablo 400 Rack and Power Base v0.7.0 (draft)", "Earth the mid-point.")
+    if not spec.grounding:
+        return not_checkable(ask, "which point of the feed is earthed ('power: grounding:')")
+    ohm = book.take(spec.grounding_ohm) if spec.grounding_ohm is not None else 1.0
+    value = poles_to_earth(book.take(spec.feed_v), spec.grounding, ohm).highest_v  # type: ignore[arg-type]
+    key = facts.key("pole_to_earth_v")
+    book.put(key, value, "V", f"the farther pole from earth, {spec.grounding} earthed, in health", [spec.feed_v.key, *([spec.grounding_ohm.key] if spec.grounding_ohm else [])])
+    return at_most(ask, facts, book, value, book.take(limit), "pole to earth; limit: what the supply is built for", [key, limit.key])
+
+
+def sides(facts: Facts, _book: Ledger) -> Check | None:
+    """Redundant feeds need to be told apart."""
+    if facts.bus is None or facts.design.power.redundancy != "N+N":
+        return None
+    ask = Ask("feed-sides", "Is it known which shelf hangs on which feed?", "1", "rack file")
+    loose = [shelf.label for shelf in facts.bus.shelves if not side_of(facts.design, shelf)]
+    if not loose:
+        return None
+    return not_checkable(ask, f"the feed of {', '.join(loose)} ('power: sides:'): the states with a feed lost are not solved")
+
+
+def is_shelf_rack(facts: Facts) -> bool:
+    """A rack whose power comes over shelves."""
+    return any(power.is_shelf(facts.design, name) for name in facts.placed)

@@ -1,0 +1,150 @@
+"""Checks of what stands where: units, depth, mass, envelopes of modules, boards and cards, and of how far the figures are known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..draws import central
+from ..ledger import Ledger
+from .bill import parts_in, pieces
+from .nouns import Check
+from .rule import Ask, Facts, at_most, margin_of, not_checkable
+
+CARD_SLOTS = {"nic": "sff_w"}  # OCP NIC 3.0, small form factor
+
+
+def height(facts: Facts, book: Ledger) -> Check:
+    """Units taken against units of the frame."""
+    ask = Ask(
+        "units", "Does everything fit the height of the frame?", "1", facts.design.frame.say("document") if facts.design.frame else "", "Take something out, or use a taller frame."
+    )
+    used = sum(slot.last - slot.first + 1 for slot in facts.design.slots if slot.face == "front")
+    key = f"{facts.prefix}.units_used_count"
+    book.put(key, used, "1", "units taken by what stands in slots")
+    return at_most(ask, facts, book, float(used), float(facts.design.height), "units taken; limit: units of the frame", [key])
+
+
+def depth(facts: Facts, book: Ledger) -> Check:
+    """The deepest thing against the frame."""
+    ask = Ask("depth", "Do the trays fit the depth of the frame?", "m", facts.design.frame.say("document") if facts.design.frame else "")
+    deepest = None
+    for name in facts.placed:
+        item = facts.design.catalog.items.get(name)
+        figure = item.get("depth_m") if item and name not in facts.design.assemblies else None
+        if figure is None:
+            return not_checkable(ask, f"depth of {name}")
+        deepest = figure if deepest is None or figure.value > deepest.value else deepest
+    frame = facts.design.frame.get("depth_m") if facts.design.frame else None
+    if frame is None or deepest is None:
+        return not_checkable(ask, "depth of the frame")
+    return at_most(ask, facts, book, book.take(deepest), book.take(frame), "deepest thing; limit: depth of the frame", [deepest.key, frame.key])
+
+
+def payload(facts: Facts, book: Ledger) -> Check:
+    """Mass against what the frame carries."""
+    ask = Ask("payload", "Does the frame carry the mass?", "kg", facts.design.frame.say("document") if facts.design.frame else "", "Brace the frame or take mass out.")
+    limit = facts.design.frame.get("payload_kg") if facts.design.frame else None
+    if facts.mass_kg is None or limit is None:
+        return not_checkable(ask, *(["mass of the rack"] if facts.mass_kg is None else []), *(["payload of the frame"] if limit is None else []))
+    lacking = ("mass of what else is in the rack",) if facts.mass_at_least else ()
+    return at_most(ask, facts, book, facts.mass_kg, book.take(limit), "mass; limit: payload of the frame", [facts.key("mass_kg"), limit.key], lacking=lacking)
+
+
+def module_envelope(facts: Facts, book: Ledger) -> list[Check]:
+    """Accelerators on a board of a standard: each module, and all of them on the board."""
+    boards = {item.name: item for name in facts.placed for _, item in parts_in(facts.design, name) if item.kind == "board_envelope"}
+    if not boards:
+        return []
+    ask = Ask("module-envelope", "Does the accelerator stay within the envelope of its slot?", "W", "OCP OAI-OAM base r2.0 v1.0", "Use a board for this power.")
+    limit = next((figure for item in boards.values() if (figure := item.get("module_w"))), None) or facts.design.catalog.item("oam-2").figure("module_w")
+    rows = []
+    for name in pieces(facts.design, "accelerator"):
+        tdp = facts.design.catalog.item(name).get("tdp_w")
+        if tdp is None:
+            rows.append(not_checkable(ask, f"TDP of {name}"))
+            continue
+        rows.append(at_most(ask, facts, book, book.take(tdp), book.take(limit), "TDP of the accelerator; limit: module envelope", [tdp.key, limit.key]))
+    return [*rows, *_board(facts, book)]
+
+
+def _board(facts: Facts, book: Ledger) -> list[Check]:
+    """All modules of a board against what the board carries."""
+    rows = []
+    for name in facts.placed:
+        inside = list(parts_in(facts.design, name))
+        for boards, board in inside:
+            limit = board.get("board_w") if board.kind == "board_envelope" else None
+            modules = [(count, item) for count, item in inside if item.kind == "accelerator"]
+            if limit is None or not modules:
+                continue
+            ask = Ask("board-envelope", f"Do the modules on {board.name} stay within what the board carries?", "W", board.say("document") or board.title, "Use a board for this power.")
+            tdps = [(count, item.get("tdp_w")) for count, item in modules]
+            if any(tdp is None for _, tdp in tdps):
+                rows.append(not_checkable(ask, "TDP of the modules"))
+                continue
+            total = sum(count * book.take(tdp) for count, tdp in tdps if tdp) / boards
+            key = facts.key(f"{name}.board_w")
+            inputs = [tdp.key for _, tdp in tdps if tdp]
+            book.put(key, total, "W", "modules on one board at their TDP", inputs)
+            rows.append(at_most(ask, facts, book, total, book.take(limit), "modules of one board; limit: its envelope", [key, limit.key]))
+    return rows
+
+
+def card_slots(facts: Facts, book: Ledger) -> list[Check]:
+    """Network cards against what their slot gives."""
+    rows: dict[str, Check] = {}
+    for name in facts.placed:
+        own = facts.design.assemblies[name].card_slot_w if name in facts.design.assemblies else None
+        for _, item in parts_in(facts.design, name):
+            if item.kind != "nic" or item.name in rows:
+                continue
+            ask = Ask(f"card-slot-{item.name}", f"Does the slot give what {item.name} draws?", "W", "OCP NIC 3.0 (small form factor)" if own is None else "rack file", "Use a wider slot, or another card.")
+            draws = next((figure for key in ("max_w", "power_w", "tdp_w") if (figure := item.get(key))), None)
+            if draws is None:
+                rows[item.name] = not_checkable(ask, f"power of {item.name}")
+            elif own is None:
+                rows[item.name] = not_checkable(ask, f"slot of {item.name}: its card's form is not known ('assemblies: {name}: card_slot:')")
+            else:
+                rows[item.name] = at_most(ask, facts, book, book.take(draws), book.take(own), "largest draw of the card; limit: what the slot gives", [draws.key, own.key])
+    return list(rows.values())
+
+
+def published_power(facts: Facts, book: Ledger) -> Check | None:
+    """The load of the parts against what was published for the whole rack; only where the published figure is not its input."""
+    observed = facts.design.catalog.items.get(f"observed-{facts.design.name}")
+    published = observed.get("load_rack_power_w") if observed else None
+    if published is None or facts.design.power.load_w is not None or facts.lacking:
+        return None
+    ask = Ask(
+        "published-load", "Is the sum over parts within 10 % of the load published for the whole rack?", "1", "published load of the rack", "Look at the parts whose power is assumed.",
+    )  # fmt: skip
+    key = f"{facts.prefix}.published_load_share"
+    away = np.abs(facts.load_w / book.take(published) - 1.0)
+    book.put(key, away if np.asarray(away).ndim else float(away), "1", "|sum over parts / published load - 1|", [f"{facts.prefix}.power_load_w", published.key])
+    return at_most(ask, facts, book, away, 0.1, "difference from the published load; limit: 10 %", [key])
+
+
+def unknown_power(facts: Facts, _book: Ledger) -> Check | None:
+    """Parts whose power nobody published."""
+    if not facts.missing:
+        return None
+    ask = Ask("power-known", "Is the power of every part known?", "W", "data sheets of the parts")
+    return not_checkable(ask, *facts.missing)
+
+
+def sources(facts: Facts, book: Ledger) -> Check:
+    """Figures of the load that nobody vouches for: assumptions and values of the file itself, by what they weigh in the load."""
+    ask = Ask("figures-sourced", "Does at least half of the load rest on figures that someone published?", "1", "catalogue", "Replace assumptions by data sheets.")
+    roots = [row for row in book.roots_of(facts.key("power_load_w")) if row.unit == "W"]
+    if not roots:
+        return not_checkable(ask, "any figure of power")
+    ours = [row for row in roots if row.grade == "E"]
+    share = len(ours) / len(roots)
+    key = facts.key("assumed_power_share")
+    book.put(key, share, "1", f"{len(ours)} of {len(roots)} power figures are assumptions: {', '.join(row.key.removeprefix('catalog.') for row in ours) or 'none'}", [row.key for row in roots])
+    return at_most(ask, facts, book, share, 0.5, "share of the load's figures that are assumptions; limit: half", [key])
+
+
+def tightest(rows: list[Check]) -> float:
+    """The least central margin of rows that have one."""
+    return min((central(row.margin) for row in rows if row.margin is not None), default=float("inf")) if rows else margin_of(rows[0])

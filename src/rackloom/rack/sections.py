@@ -1,0 +1,117 @@
+"""Sections of a rack file that describe how the rack is fed, cooled and where it stands, laid over the draft."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Fault
+from ..figures import Figure, read_counted
+from .nouns import Coolant
+from .words import BUSBAR, COOLANT, ENVIRONMENT, POWER
+
+if TYPE_CHECKING:
+    from .file import PowerFile
+    from .merge import Merger
+
+_REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")
+_UNITS = re.compile(r"^u(\d+)(?:-u?(\d+))?$")
+_PUMPS = re.compile(r"^\s*(\d+)\s*\+\s*(\d+)\s*$")
+HIGHEST = 100  # units of any frame
+
+
+def power(merger: Merger) -> None:
+    """Feeds and what hangs on them, redundancy, voltages, busbar, protection."""
+    raw = merger.file.power
+    if raw is None:
+        return
+    found = merger.draft.power
+    if raw.feeds is not None:
+        try:
+            count, volts = read_counted(raw.feeds)
+        except ValueError as error:
+            merger.faults.append(Fault(f"feeds: {error}", merger.document.place(("power", "feeds"))))
+        else:
+            found = replace(found, feeds=count, feed_v=merger.figure(volts, ("power", "feeds"), "V"))
+    plain = {key: getattr(raw, key) for key in ("redundancy", "breaker_rated", "sharing", "connector_cooling", "grounding", "kind") if getattr(raw, key) is not None}
+    found = replace(found, **plain, **merger.figures(raw, ("power",), POWER))
+    if raw.busbar is not None:
+        found = replace(found, busbar=replace(found.busbar, **merger.figures(raw.busbar, ("power", "busbar"), BUSBAR)))
+    if raw.sides:
+        found = replace(found, sides=_sides(merger, raw))
+    merger.draft.power = found
+
+
+def _sides(merger: Merger, raw: PowerFile) -> dict[str, tuple[int, ...]]:
+    """Units of the rack by feed; a unit hangs on one feed."""
+    out: dict[str, tuple[int, ...]] = {}
+    taken: dict[int, str] = {}
+    for side, text in raw.sides.items():
+        place = merger.document.place(("power", "sides", side))
+        units: list[int] = []
+        for word in re.split(r"[,\s]+", str(text).strip()):
+            match = _UNITS.match(word)
+            if not match or not 1 <= int(match[1]) <= int(match[2] or match[1]) <= HIGHEST:
+                merger.faults.append(Fault(f"sides {side}: '{word}' names no units", place, mend="Write 'u1-u4' or 'u1, u3, u34-u35'."))
+                continue
+            units += range(int(match[1]), int(match[2] or match[1]) + 1)
+        for unit in units:
+            if taken.setdefault(unit, side) != side:
+                merger.faults.append(Fault(f"unit {unit} hangs on feed {taken[unit]} and on feed {side}", place, mend="Give each unit to one feed."))
+                break
+        out[side] = tuple(units)
+    return out
+
+
+def coolant(merger: Merger) -> None:
+    """The coolant loop; a flow is a value, a figure or a table of the catalogue, and so is the drop of the rack."""
+    raw = merger.file.coolant
+    if raw is None:
+        return
+    found = merger.draft.coolant or Coolant()
+    if raw.fluid is not None:
+        merger.known(raw.fluid, ("coolant", "fluid"), "fluid")
+        found = replace(found, fluid=raw.fluid)
+    if raw.cdu is not None:
+        merger.known(raw.cdu, ("coolant", "cdu"), "cdu")
+        found = replace(found, cdu=raw.cdu)
+    if raw.pumps is not None:
+        match = _PUMPS.match(raw.pumps)
+        if match is None or int(match[1]) == 0:
+            merger.faults.append(Fault(f"pumps: '{raw.pumps}' is no count of pumps", merger.document.place(("coolant", "pumps")), mend="Write '1+1': those that carry the loop + those beside them."))
+        else:
+            found = replace(found, pumps=(int(match[1]), int(match[2])))
+    plain: dict[str, Any] = {key: getattr(raw, key) for key in ("racks", "manifold_return") if getattr(raw, key) is not None}
+    if raw.pump_feeds:
+        plain["pump_feeds"] = dict(raw.pump_feeds)
+    if raw.wetted:
+        plain["wetted"] = tuple(raw.wetted)
+    found = replace(found, **plain, **merger.figures(raw, ("coolant",), COOLANT))
+    if raw.flow is not None:
+        table, figure = _figure_or_table(merger, raw.flow, "flow", "m3/s")
+        found = replace(found, flow_table=table, flow_m3_per_s=figure)
+    if raw.drop is not None:
+        table, figure = _figure_or_table(merger, raw.drop, "drop", "Pa")
+        found = replace(found, drop_table=table, drop_pa=figure)
+    merger.draft.coolant = found
+
+
+def environment(merger: Merger) -> None:
+    """Air, dew point, altitude and the code of the site."""
+    raw = merger.file.environment
+    if raw is None:
+        return
+    plain = {"code": raw.code} if raw.code is not None else {}
+    merger.draft.environment = replace(merger.draft.environment, **plain, **merger.figures(raw, ("environment",), ENVIRONMENT))
+
+
+def _figure_or_table(merger: Merger, text: Any, word: str, unit: str) -> tuple[tuple[str, str] | None, Figure | None]:
+    """What a word names: a table of the catalogue against temperature, or a figure."""
+    if isinstance(text, str) and _REFERENCE.match(text):
+        item_name, _, name = text.partition(".")
+        item = merger.catalog.items.get(item_name)
+        if item is not None and any(figure.startswith(f"{name}_at_") for figure in item.figures):
+            return (item_name, name), None
+    return None, merger.figure(text, ("coolant", word), unit)
+

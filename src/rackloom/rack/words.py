@@ -1,0 +1,30 @@
+"""The words of a rack file and the fields of a design that they fill, with the unit each is read in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Words = Mapping[str, tuple[str, str]]  # field -> (word of the file, unit)
+
+ASSEMBLY: Words = {"power_w": ("power", "W"), "static_power_w": ("static_power", "W"), "mass_kg": ("mass", "kg"), "card_slot_w": ("card_slot", "W")}
+PLATES: Words = {
+    "case_max_temperature_k": ("case_max", "temperature_k"), "junction_k_per_w": ("junction", "K/W"), "junction_max_temperature_k": ("junction_max", "temperature_k"),
+    "drop_pa": ("drop", "Pa"), "drop_flow_m3_per_s": ("drop_flow", "m3/s"), "liquid_share": ("liquid_share", "1"),
+}  # fmt: skip
+BUSBAR: Words = {"rating_a": ("rating", "A"), "rise_k": ("rise", "K"), "resistance_ohm_per_m": ("resistance", "ohm/m"), "lowest_v": ("lowest", "V")}
+POWER: Words = {
+    "breaker_a": ("breaker", "A"), "bus_v": ("bus", "V"), "droop_v": ("droop", "V"), "fault_current_a": ("fault_current", "A"), "grounding_ohm": ("grounding_resistance", "ohm"),
+    "bond_ohm": ("bond_resistance", "ohm"), "ramp_w_per_s": ("ramp", "W/s"), "storage_j": ("storage", "J"), "swing_share": ("swing", "1"),
+    "swing_period_s": ("swing_period", "s"), "bridge_s": ("bridge", "s"), "load_w": ("load", "W"),
+}  # fmt: skip
+COOLANT: Words = {
+    "supply_temperature_k": ("supply", "temperature_k"), "rise_k": ("rise", "K"), "return_max_temperature_k": ("return_max", "temperature_k"), "liquid_share": ("liquid_share", "1"),
+    "head_pa": ("head", "Pa"), "static_pa": ("static", "Pa"), "facility_temperature_k": ("facility", "temperature_k"), "manifold_diameter_m": ("manifold_diameter", "m"),
+    "hose_diameter_m": ("hose_diameter", "m"), "hose_length_m": ("hose_length", "m"), "volume_m3": ("volume", "m3"), "glycol_share": ("glycol_share", "1"), "ph_level": ("ph", "1"),
+    "filter_m": ("filter", "m"),
+}  # fmt: skip
+ENVIRONMENT: Words = {"air_temperature_k": ("air", "temperature_k"), "dew_point_temperature_k": ("dew_point", "temperature_k"), "altitude_m": ("altitude", "m"), "air_max_temperature_k": ("air_max", "temperature_k")}
+
+SHARES = ("liquid_share", "swing", "glycol_share")  # of unit 1, and at most the whole
+MAY_BE_ZERO = ("power", "static_power", "altitude", "swing", "storage", "static", "glycol_share")
+MAY_BE_BELOW_ZERO = ("altitude",)
