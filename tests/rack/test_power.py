@@ -48,7 +48,7 @@ def test_a_battery_is_no_supply_and_no_load(tmp_path_factory):
     for name in ("power_load_w", "power_supply_w", "power_firm_w"):
         assert getattr(with_one, name) == getattr(without, name)
     assert (without.power_supply_w, without.power_firm_w) == (18_000.0, 15_000.0)  # OCP ORv3 shelf: 6 x 3 kW, N+1
-    assert with_one.ledger.value("designs.now.busbar_segment_a") == 9_000 / 50
+    assert with_one.ledger.value("designs.now.busbar_segment_a") == pytest.approx(9_000 / 50, rel=1e-4)
 
 
 def test_segment_current_walks_to_the_trays(tmp_path_factory):

@@ -1,4 +1,4 @@
-"""`rackloom design`: one rack, its figures and checks, worst first."""
+"""`rackloom design`: one rack, its figures and checks, worst first, in any state."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from .say import JSON, say_json
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command(help="Figures and checks of one rack, worst first; --expand prints the whole rack file.\n\nExample: rackloom design gb300-nvl72")
+    @app.command(
+        help="Figures, power one-line, coolant network and checks of one rack, worst first; --expand prints the whole rack file.\n\n"
+        "Example: rackloom design gb300-nvl72\n\nExample: rackloom design vr-nvl72 --case pump-loss --supply-temperature 45C"
+    )
     def design(
         rack: str = typer.Argument(..., help="name of a shipped rack, or path of a rack file"),
+        case: str = typer.Option("normal", "--case", help="what is lost: feed-a-lost, shelf-lost, psu-lost, pump-loss, all-pumps-lost, branch-closed, valves-closed"),
+        supply: str | None = typer.Option(None, "--supply-temperature", help="of the coolant, such as 40C"),
+        settings: list[str] = typer.Option([], "--set", help="any word of the rack file for this question, such as environment.altitude='1500 m'; may be repeated"),
+        load: str | None = typer.Option(None, "--load", help="a CSV of the load over time (time_s, power_w) for the checks of swings"),
         expand: bool = typer.Option(False, "--expand", help="print the whole design as a rack file, with what 'like' brings in"),
         catalog: list[str] = typer.Option([], "--catalog", help="a folder of your own parts; may be repeated"),
         as_json: bool = JSON,
@@ -20,17 +27,17 @@ def register(app: typer.Typer) -> None:
         from ..catalog import load_catalog
         from ..program import expanded_text, rack_alone
         from ..program.save import as_plain
-        from ..rack import expand_design, load_design
+        from ..rack import design_with, expand_design, read_trace
 
         known = load_catalog(*catalog)
-        loaded = load_design(rack, catalog=known)
+        loaded = design_with(rack, [*settings, *([f"coolant.supply={_spaced(supply)}"] if supply else [])], catalog=known)
         if expand:
             if as_json:
                 say_json(expand_design(loaded))
             else:
                 print(expanded_text(loaded), end="")
             return
-        answer = rack_alone(loaded, known)
+        answer = rack_alone(loaded, known, case=case, load=read_trace(load) if load else None)
         if as_json:
             say_json(as_plain(answer))
         else:
@@ -39,3 +46,9 @@ def register(app: typer.Typer) -> None:
 
             print_rack(answer, console())
         raise typer.Exit(1 if any(check.verdict == "fail" for check in answer.checks) else 0)
+
+
+def _spaced(text: str) -> str:
+    """'40C' as '40 C'."""
+    head = text.rstrip("CK°").rstrip()
+    return f"{head} {text[len(head) :].strip().replace('°', '')}" if text[len(head) :].strip() else text

@@ -22,13 +22,46 @@ from .hydraulics import Flows, prepare_hydraulics, solve_hydraulics
 from .hydraulics_friction import friction_factor
 from .hydraulics_heat import Temperatures, solve_temperatures
 from .hydraulics_network import Network
-from .plates import DropLaw, PlateLaw, SeriesTemperatures, case_temperature, fit_drop, fit_plate, flow_for_case, flow_for_drop, flow_for_series, junction_temperature, plate_flow, plate_resistance, pressure_drop, series_temperatures
-from .pumps import MachineCurve, Scaled, affinity, burst_ratio, closed_valve_pressure, fit_machine, flow_ratio_after_loss, least_suction_pressure, machine_pressure, operating_flow, shaft_power, suction_head_available, system_pressure, weakest_rating
+from .plates import (
+    DropLaw,
+    PlateLaw,
+    SeriesTemperatures,
+    case_temperature,
+    fit_drop,
+    fit_plate,
+    flow_for_case,
+    flow_for_drop,
+    flow_for_series,
+    junction_temperature,
+    plate_flow,
+    plate_resistance,
+    pressure_drop,
+    series_temperatures,
+)
+from .pumps import (
+    MachineCurve,
+    Scaled,
+    affinity,
+    burst_ratio,
+    closed_valve_pressure,
+    fit_machine,
+    flow_ratio_after_loss,
+    least_suction_pressure,
+    machine_pressure,
+    operating_flow,
+    shaft_power,
+    suction_head_available,
+    system_pressure,
+    weakest_rating,
+)
 from .quality import FAIL, PASS, UNKNOWN, judge_limits, judge_metals, metal_name, worst_of
 from .required_flow import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
 from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
 
 __all__ = [
+    "FAIL",
+    "PASS",
+    "UNKNOWN",
     "BusbarFlow",
     "CduRating",
     "Coolant",
@@ -38,7 +71,6 @@ __all__ = [
     "DcSource",
     "DropLaw",
     "Exchange",
-    "FAIL",
     "FailureStates",
     "FlowLaw",
     "Flows",
@@ -46,7 +78,6 @@ __all__ = [
     "LossCurve",
     "MachineCurve",
     "Network",
-    "PASS",
     "PhaseCurrents",
     "PlateLaw",
     "PolesToEarth",
@@ -60,7 +91,6 @@ __all__ = [
     "Stage",
     "Temperatures",
     "ThermalMasses",
-    "UNKNOWN",
     "affinity",
     "air_density",
     "air_pressure",

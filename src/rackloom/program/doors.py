@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..catalog import Catalog, draws_from
-from ..rack import Design, RackAnswer, RackFile, describe_rack, expand_design
+from ..rack import Design, RackAnswer, RackFile, Trace, describe_rack, expand_design
 from ..strict import Strict
 from .explaining import Explanation, Move, diff_ledgers, explain_key
 from .file import ProgramFile
@@ -46,9 +46,9 @@ def file_schema(what: str) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True), "title": f"Rackloom {what} file"}
 
 
-def rack_alone(design: Design, catalog: Catalog) -> RackAnswer:
-    """One rack described outside a program, with the catalogue's spreads and seed 1."""
-    return describe_rack(design, catalog=catalog, draws=draws_from(catalog))
+def rack_alone(design: Design, catalog: Catalog, *, case: str = "normal", load: Trace | None = None) -> RackAnswer:
+    """One rack described outside a program, with the catalogue's spreads and seed 1, in one of its states."""
+    return describe_rack(design, catalog=catalog, draws=draws_from(catalog), case=case, load=load)
 
 
 def expanded_text(design: Design) -> str:

@@ -33,7 +33,13 @@ def airflow(facts: Facts, book: Ledger) -> Check:
     rule = facts.design.catalog.figure("flow-rules", "cabinet_air_m3_per_s_per_w")
     rise = facts.design.catalog.figure("rack-assumptions", "air_rise_k")
     place = facts.design.environment
-    ask = Ask("airflow", "Does the hall's rule of airflow carry the heat left to air?", "m3/s", "NVIDIA DSX Facilities Guide (150 CFM/kW)", "Give the rack more air, let it warm up further, or cool more by liquid.")
+    ask = Ask(
+        "airflow",
+        "Does the hall's rule of airflow carry the heat left to air?",
+        "m3/s",
+        "NVIDIA DSX Facilities Guide (150 CFM/kW)",
+        "Give the rack more air, let it warm up further, or cool more by liquid.",
+    )
     inlet = place.air_temperature_k
     if inlet is None:
         return not_checkable(ask, "temperature of the air that enters ('environment: air:')")
@@ -48,7 +54,13 @@ def airflow(facts: Facts, book: Ledger) -> Check:
 def altitude(facts: Facts, book: Ledger) -> Check | None:
     """The inlet of the air against its limit, which falls with altitude."""
     place = facts.design.environment
-    ask = Ask("inlet-air", "Is the air that enters cool enough at this altitude?", "temperature_k", "NVIDIA Vera Rubin NVL72 thermal model (1 C for each 175 m above 900 m)", "Cool the hall, or take load off.")
+    ask = Ask(
+        "inlet-air",
+        "Is the air that enters cool enough at this altitude?",
+        "temperature_k",
+        "NVIDIA Vera Rubin NVL72 thermal model (1 C for each 175 m above 900 m)",
+        "Cool the hall, or take load off.",
+    )
     asked = (
         ("temperature of the air that enters ('environment: air:')", place.air_temperature_k), ("altitude ('environment: altitude:')", place.altitude_m),
         ("highest inlet at sea level ('environment: air_max:')", place.air_max_temperature_k),
@@ -59,5 +71,7 @@ def altitude(facts: Facts, book: Ledger) -> Check | None:
     top = place.air_max_temperature_k
     limit: Number = derated_inlet(book.take(top), np.maximum(np.asarray(book.take(place.altitude_m)), 0.0), from_m=FROM_M, height_per_kelvin_m=step.value)
     book.take(step)
-    row = at_most(ask, facts, book, book.take(place.air_temperature_k), limit, "inlet of the air; limit: by altitude", [place.air_temperature_k.key, place.altitude_m.key, step.key, top.key])
+    row = at_most(
+        ask, facts, book, book.take(place.air_temperature_k), limit, "inlet of the air; limit: by altitude", [place.air_temperature_k.key, place.altitude_m.key, step.key, top.key]
+    )
     return replace(row)

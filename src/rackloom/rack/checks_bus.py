@@ -9,12 +9,11 @@ import numpy as np
 from ..draws import Number, central
 from ..ledger import Ledger
 from ..physics import breaker_continuous, phase_currents, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage
-from . import power
 from .bus import busbar_rating
 from .checks_supply import shelf_items, suffix, when
 from .nouns import Check
-from .rule import Ask, Facts, at_least, at_most, margin_of, not_checkable
-from .states import NORMAL, side_of
+from .rule import Ask, Facts, at_least, at_most, not_checkable
+from .states import side_of
 
 SAFE_DC_V = 60.0  # above it a direct voltage may not be touched
 UNBALANCE = 0.1  # of the mean phase current
@@ -32,29 +31,22 @@ def busbar(facts: Facts, book: Ledger) -> list[Check]:
     total = facts.key("busbar_total_a")
     bus_v = facts.design.power.bus_v
     assert bus_v is not None
-    book.put(total, facts.load_w / book.take(bus_v), "A", "load over the voltage of the bus: what one end would carry if it fed the whole rack", [facts.key("power_load_w"), bus_v.key])
-    worst: dict[str, Check] = {}
-    for state in facts.states(electric=True):
-        if state.startswith("psu-") and state != facts.state:
-            continue  # a module lost moves less than its shelf does
-        group = state if state in (NORMAL, facts.state) or state.startswith("feed") else "shelf-lost"
+    book.put(
+        total, facts.load_w / book.take(bus_v), "A", "load over the voltage of the bus: what one end would carry if it fed the whole rack", [facts.key("power_load_w"), bus_v.key]
+    )
+    bus, rows = facts.bus, []
+    for group, states in facts.groups(modules=False).items():
+        state = max(states, key=lambda one: np.nan_to_num(central(bus.segment_a(one)), nan=np.inf))
         ask = Ask(f"busbar-segment{suffix(group, facts)}", f"Does every segment of the busbar stay within its rating{when(facts, state)}?", "A", document, SPREAD_WORDS)
-        current = facts.bus.segment_a(state)
+        current = bus.segment_a(state)
         key = facts.key("busbar_segment_a" if state == facts.state else f"{state}.busbar_segment_a")
-        book.put(key, current, "A", f"largest current of a segment, between {facts.bus.worst_segment(state)}; {facts.bus.words}", facts.bus.keys)
+        book.put(key, current, "A", f"largest current of a segment, between {bus.worst_segment(state)}; {bus.words}", bus.keys)
         if rating is None:
-            row = replace(not_checkable(ask, "rating of the busbar"), value=current, key=key)
-        else:
-            row = at_most(ask, facts, book, current, book.take(rating), f"current between {facts.bus.worst_segment(state)}; limit: rating of the busbar", [key, rating.key], lacking=facts.lacking)
-        if group not in worst or _is_worse(row, worst[group]):
-            worst[group] = row
-    return list(worst.values())
-
-
-def _is_worse(row: Check, than: Check) -> bool:
-    if row.margin is None or than.margin is None:
-        return central(row.value or 0.0) > central(than.value or 0.0)
-    return margin_of(row) < margin_of(than)
+            rows.append(replace(not_checkable(ask, "rating of the busbar"), value=current, key=key))
+            continue
+        words = f"current between {bus.worst_segment(state)}; limit: rating of the busbar"
+        rows.append(at_most(ask, facts, book, current, book.take(rating), words, [key, rating.key], lacking=facts.lacking))
+    return rows
 
 
 def busbar_rise(facts: Facts, book: Ledger) -> Check | None:
@@ -69,10 +61,11 @@ def busbar_rise(facts: Facts, book: Ledger) -> Check | None:
     if rating is None:
         return not_checkable(ask, "rating of the busbar")
     rise = own or facts.design.catalog.figure("rack-assumptions", "busbar_rise_k")
+    bus = facts.bus
     states = [state for state in facts.states(electric=True) if not state.startswith("psu-")]
-    state = max(states, key=lambda one: np.nan_to_num(central(facts.bus.segment_a(one)), nan=np.inf))
+    state = max(states, key=lambda one: np.nan_to_num(central(bus.segment_a(one)), nan=np.inf))
     key = facts.key("busbar_rise_k")
-    value = rise_at_current(facts.bus.segment_a(state), book.take(rating), book.take(rise))
+    value = rise_at_current(bus.segment_a(state), book.take(rating), book.take(rise))
     book.put(key, value, "K", f"rise at the rating x (current / rating)^2{when(facts, state)}", [*facts.bus.keys, rating.key, rise.key])
     return at_most(ask, facts, book, value, book.take(rise), f"rise{when(facts, state)}; limit: rise at the rating", [key, rise.key], lacking=facts.lacking)
 
@@ -86,7 +79,8 @@ def last_tray(facts: Facts, book: Ledger) -> list[Check]:
     own = facts.design.power.busbar.lowest_v
     states = facts.states(electric=True)
     rows = []
-    worst = min(states, key=lambda one: np.nan_to_num(central(facts.bus.lowest_tray(one)[0]), nan=-np.inf) if facts.bus else 0.0)
+    bus = facts.bus
+    worst = min(states, key=lambda one: np.nan_to_num(central(bus.lowest_tray(one)[0]), nan=-np.inf))
     for state in dict.fromkeys([states[0], worst]):
         volts, tray = facts.bus.lowest_tray(state)
         ask = Ask(
@@ -175,12 +169,22 @@ def _feed_states(facts: Facts, book: Ledger, ask: Ask, share: float) -> list[Che
         hardest = np.max(bus.shelf_power_w(state), axis=-1) * efficiency
         current = hardest / book.take(spec.feed_v) if spec.kind == "dc" else three_phase_current(hardest, book.take(spec.feed_v))
         key = facts.key(f"{state}.feed_a")
-        book.put(key, current, "A", "input of the fullest shelf, one feed a shelf; output from the busbar solved", [*bus.keys, facts.key("power_input_w"), facts.key("power_load_w"), spec.feed_v.key])
-        part = replace(ask, id=f"feed-current{suffix(state, facts) or '-fullest'}", question=f"Does the feed of the fullest shelf stay within {share:.0%} of its breaker{when(facts, state)}?")
+        book.put(
+            key,
+            current,
+            "A",
+            "input of the fullest shelf, one feed a shelf; output from the busbar solved",
+            [*bus.keys, facts.key("power_input_w"), facts.key("power_load_w"), spec.feed_v.key],
+        )
+        part = replace(
+            ask, id=f"feed-current{suffix(state, facts) or '-fullest'}", question=f"Does the feed of the fullest shelf stay within {share:.0%} of its breaker{when(facts, state)}?"
+        )
         if spec.breaker_a is None:
             rows.append(replace(not_checkable(part, "breaker of a feed"), value=current, key=key))
         else:
-            rows.append(at_most(part, facts, book, current, share * book.take(spec.breaker_a), "current of that feed; limit: its breaker", [key, spec.breaker_a.key], lacking=facts.lacking))
+            rows.append(
+                at_most(part, facts, book, current, share * book.take(spec.breaker_a), "current of that feed; limit: its breaker", [key, spec.breaker_a.key], lacking=facts.lacking)
+            )
     return rows
 
 
@@ -190,7 +194,13 @@ def phase_balance(facts: Facts, book: Ledger) -> Check | None:
     shelves = shelf_items(facts.design)
     if spec.kind == "dc" or spec.feed_v is None or not shelves:
         return None
-    ask = Ask("phase-balance", f"Are the phases of a feed within {UNBALANCE:.0%} of their mean with all modules at work?", "1", "practice; no document read", "Use modules in multiples of three.")
+    ask = Ask(
+        "phase-balance",
+        f"Are the phases of a feed within {UNBALANCE:.0%} of their mean with all modules at work?",
+        "1",
+        "practice; no document read",
+        "Use modules in multiples of three.",
+    )
     counts = {name: facts.design.catalog.item(name).get("modules_count") for name in shelves}
     if any(count is None for count in counts.values()):
         return not_checkable(ask, "number of modules of the shelf")
@@ -212,7 +222,13 @@ def short_circuit(facts: Facts, book: Ledger) -> Check | None:
     """What the site can deliver into a fault against what the shelves stand."""
     if facts.installed_w is None:
         return None
-    ask = Ask("short-circuit", "Do the shelves stand the short-circuit current of the site?", "A", "power shelf specification (short-circuit rating)", "Limit the current upstream, or use shelves with a higher rating.")
+    ask = Ask(
+        "short-circuit",
+        "Do the shelves stand the short-circuit current of the site?",
+        "A",
+        "power shelf specification (short-circuit rating)",
+        "Limit the current upstream, or use shelves with a higher rating.",
+    )
     ratings = [facts.design.catalog.item(name).get("fault_a") for name in shelf_items(facts.design)]
     known = [rating for rating in ratings if rating is not None]
     if facts.design.power.fault_current_a is None or len(known) < len(ratings) or not known:
@@ -227,13 +243,27 @@ def touch(facts: Facts, book: Ledger) -> Check | None:
     """What a hand may meet: the bus itself, or a frame that a live pole of a high direct voltage touches."""
     spec = facts.design.power
     high = spec.feed_v if spec.kind == "dc" and spec.feed_v is not None and spec.feed_v.value > SAFE_DC_V else None
-    ask = Ask("touch-voltage", f"May what can be touched be touched: at most {SAFE_DC_V:g} V direct?", "V", "IEC 62368-1 (ES1)", "Bond the frame with less resistance, or earth through a high one.")
+    ask = Ask(
+        "touch-voltage",
+        f"May what can be touched be touched: at most {SAFE_DC_V:g} V direct?",
+        "V",
+        "IEC 62368-1 (ES1)",
+        "Bond the frame with less resistance, or earth through a high one.",
+    )
     if high is None:
         if spec.bus_v is None:
             return None
         return at_most(ask, facts, book, book.take(spec.bus_v), SAFE_DC_V, "voltage of the bus, which is open to the touch; limit: 60 V direct", [spec.bus_v.key])
     if not spec.grounding or spec.grounding_ohm is None or spec.bond_ohm is None:
-        missing = [word for word, have in (("which point is earthed ('power: grounding:')", spec.grounding), ("its resistance ('grounding_resistance:')", spec.grounding_ohm), ("resistance of the bond ('bond_resistance:')", spec.bond_ohm)) if not have]
+        missing = [
+            word
+            for word, have in (
+                ("which point is earthed ('power: grounding:')", spec.grounding),
+                ("its resistance ('grounding_resistance:')", spec.grounding_ohm),
+                ("resistance of the bond ('bond_resistance:')", spec.bond_ohm),
+            )
+            if not have
+        ]
         return not_checkable(ask, *missing)
     sound = poles_to_earth(book.take(high), spec.grounding, book.take(spec.grounding_ohm))  # type: ignore[arg-type]
     value = touch_voltage(sound.highest_v, book.take(spec.bond_ohm), book.take(spec.grounding_ohm))
@@ -248,7 +278,13 @@ def grounding(facts: Facts, book: Ledger) -> Check | None:
     if spec.kind != "dc" or spec.feed_v is None or spec.feed_v.value <= SAFE_DC_V:
         return None
     limit = facts.design.catalog.figure("diablo-400", "pole_to_earth_v")
-    ask = Ask("dc-grounding", "Does each pole stay within the voltage to earth that converters are built for?", "V", "OCP Diablo 400 Rack and Power Base v0.7.0 (draft)", "Earth the mid-point.")
+    ask = Ask(
+        "dc-grounding",
+        "Does each pole stay within the voltage to earth that converters are built for?",
+        "V",
+        "OCP Diablo 400 Rack and Power Base v0.7.0 (draft)",
+        "Earth the mid-point.",
+    )
     if not spec.grounding:
         return not_checkable(ask, "which point of the feed is earthed ('power: grounding:')")
     ohm = book.take(spec.grounding_ohm) if spec.grounding_ohm is not None else 1.0
@@ -267,8 +303,3 @@ def sides(facts: Facts, _book: Ledger) -> Check | None:
     if not loose:
         return None
     return not_checkable(ask, f"the feed of {', '.join(loose)} ('power: sides:'): the states with a feed lost are not solved")
-
-
-def is_shelf_rack(facts: Facts) -> bool:
-    """A rack whose power comes over shelves."""
-    return any(power.is_shelf(facts.design, name) for name in facts.placed)

@@ -80,8 +80,16 @@ def coupling_temperature(facts: Facts, book: Ledger) -> Check | None:
     """The hottest branch against what its couplings stand."""
     if facts.loop is None:
         return None
-    ask = Ask("coupling-temperature", "Do the couplings stand the hottest coolant that leaves a tray?", "temperature_k", "OCP UQD Rev 1.0", "Raise the flow, or use couplings for hotter coolant.")
-    limits = [figure for name in dict.fromkeys(branch.coupling for branch in facts.loop.branches) if (figure := coupling_limit(facts.design, name, "max_temperature_k", "temperature_k"))]
+    ask = Ask(
+        "coupling-temperature",
+        "Do the couplings stand the hottest coolant that leaves a tray?",
+        "temperature_k",
+        "OCP UQD Rev 1.0",
+        "Raise the flow, or use couplings for hotter coolant.",
+    )
+    limits = [
+        figure for name in dict.fromkeys(branch.coupling for branch in facts.loop.branches) if (figure := coupling_limit(facts.design, name, "max_temperature_k", "temperature_k"))
+    ]
     if not limits:
         return not_checkable(ask, "highest temperature of the couplings")
     lowest = min(limits, key=lambda figure: figure.high if figure.high is not None else figure.value)
@@ -182,7 +190,13 @@ def coupling_drop(facts: Facts, book: Ledger) -> Check | None:
         return None
     manifold = next((item for _, name in facts.design.fixtures if (item := facts.design.catalog.items.get(name)) and item.kind == "manifold"), None)
     allowed = manifold.get("branch_pressure_drop_pa") if manifold else None
-    ask = Ask("coupling-drop", "Do the two couplings of a branch take no more than the manifold leaves it?", "Pa", manifold.say("document") if manifold else "", "Use the next size of coupling.")
+    ask = Ask(
+        "coupling-drop",
+        "Do the two couplings of a branch take no more than the manifold leaves it?",
+        "Pa",
+        manifold.say("document") if manifold else "",
+        "Use the next size of coupling.",
+    )
     drop = 2.0 * np.max(facts.loop.coupling_pa, axis=-1)
     key = facts.key("coupling_drop_pa")
     value: Number = drop if drop.ndim else float(drop)
@@ -198,8 +212,18 @@ def velocity(facts: Facts, book: Ledger) -> list[Check]:
     if facts.loop is None:
         return []
     rules = {
-        "manifold-velocity": ("manifold", facts.loop.manifold_m_s, facts.design.catalog.figure("manifold-eia", "max_velocity_m_per_s"), "OCP rack manifold requirements and qualification v3"),
-        "hose-velocity": ("hose between rack and unit", facts.loop.hose_m_s, facts.design.catalog.figure("pipe-bands", "velocity_m_per_s"), "OCP Modular TCS white paper (sizing of pipes)"),
+        "manifold-velocity": (
+            "manifold",
+            facts.loop.manifold_m_s,
+            facts.design.catalog.figure("manifold-eia", "max_velocity_m_per_s"),
+            "OCP rack manifold requirements and qualification v3",
+        ),
+        "hose-velocity": (
+            "hose between rack and unit",
+            facts.loop.hose_m_s,
+            facts.design.catalog.figure("pipe-bands", "velocity_m_per_s"),
+            "OCP Modular TCS white paper (sizing of pipes)",
+        ),
     }
     rows = []
     for name, (what, speed, limit, document) in rules.items():
@@ -216,7 +240,13 @@ def branch_spread(facts: Facts, book: Ledger) -> Check | None:
     if facts.loop is None:
         return None
     limit = facts.design.catalog.figure("manifold-orv3", "branch_flow_spread_share")
-    ask = Ask("branch-spread", "Do branches of one kind get the same flow?", "1", "OCP ORv3 blind-mate manifold Rev 1.0 (recommended)", "Use wider manifolds, reverse the return, or balance the branches.")
+    ask = Ask(
+        "branch-spread",
+        "Do branches of one kind get the same flow?",
+        "1",
+        "OCP ORv3 blind-mate manifold Rev 1.0 (recommended)",
+        "Use wider manifolds, reverse the return, or balance the branches.",
+    )
     value = facts.loop.spread(facts.state)
     key = facts.key("branch_spread_share")
     book.put(key, value, "1", "largest distance of a branch from the mean of its kind, network solved", facts.loop.keys)
@@ -227,7 +257,13 @@ def dew_point(facts: Facts, book: Ledger) -> Check | None:
     """The coldest coolant against the dew point of the hall."""
     if facts.supply_k is None or facts.design.coolant is None or facts.design.coolant.supply_temperature_k is None:
         return None
-    ask = Ask("dew-point", f"Is the supply at least {ABOVE_DEW_K:g} K above the dew point of the hall?", "temperature_k", "practice; ASHRAE TC9.9 (clause not read)", "Raise the supply temperature, or dry the air.")
+    ask = Ask(
+        "dew-point",
+        f"Is the supply at least {ABOVE_DEW_K:g} K above the dew point of the hall?",
+        "temperature_k",
+        "practice; ASHRAE TC9.9 (clause not read)",
+        "Raise the supply temperature, or dry the air.",
+    )
     figure = facts.design.environment.dew_point_temperature_k
     if figure is None:
         return not_checkable(ask, "dew point of the hall ('environment: dew_point:')")
@@ -247,7 +283,13 @@ def plates(facts: Facts, book: Ledger) -> list[Check]:
 
 
 def _plates(facts: Facts, book: Ledger, name: str, cooling: Plates | None) -> list[Check]:
-    ask = Ask(f"case-temperature-{name}", f"Does the case of the last plate in a {name} stay below its limit?", "temperature_k", "cold plate's resistance against flow", "Raise the flow, or put fewer plates in series.")
+    ask = Ask(
+        f"case-temperature-{name}",
+        f"Does the case of the last plate in a {name} stay below its limit?",
+        "temperature_k",
+        "cold plate's resistance against flow",
+        "Raise the flow, or put fewer plates in series.",
+    )
     hot = [(count, item) for count, item in parts_in(facts.design, name) if item.kind == "accelerator"]
     if not hot:
         return []
@@ -255,7 +297,9 @@ def _plates(facts: Facts, book: Ledger, name: str, cooling: Plates | None) -> li
     tdp = hot[0][1].get("tdp_w")
     if cooling is None or item is None or tdp is None:
         return [not_checkable(ask, "thermal resistance of its cold plate against flow" if item is None else f"TDP of {hot[0][1].name}")]
-    assert facts.loop is not None and facts.liquid is not None and facts.supply_k is not None
+    assert facts.loop is not None
+    assert facts.liquid is not None
+    assert facts.supply_k is not None
     count = cooling.count or hot[0][0]
     branch = np.min(facts.loop.of(name, facts.loop.flow_m3_s[facts.loop.at(facts.state)]), axis=-1)
     each = branch * cooling.series / count
@@ -283,10 +327,15 @@ def _plates(facts: Facts, book: Ledger, name: str, cooling: Plates | None) -> li
 def _junction(facts: Facts, book: Ledger, name: str, cooling: Plates, case: Number, watts: Number, inputs: list[str]) -> list[Check]:
     if cooling.junction_k_per_w is None or cooling.junction_max_temperature_k is None:
         return []
-    ask = Ask(f"junction-temperature-{name}", f"Does the junction in a {name} stay below its limit?", "temperature_k", "data sheet of the accelerator", "Raise the flow, or lower the power.")
+    ask = Ask(
+        f"junction-temperature-{name}",
+        f"Does the junction in a {name} stay below its limit?",
+        "temperature_k",
+        "data sheet of the accelerator",
+        "Raise the flow, or lower the power.",
+    )
     key = facts.key(f"{name}.junction_temperature_k")
     junction = case + book.take(cooling.junction_k_per_w) * watts
     book.put(key, junction if np.ndim(junction) else float(junction), "temperature_k", "case + R x TDP", [*inputs, cooling.junction_k_per_w.key])
     limit = cooling.junction_max_temperature_k
     return [at_most(ask, facts, book, junction, book.take(limit), "junction; limit: highest", [key, limit.key])]
-

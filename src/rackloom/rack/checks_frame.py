@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..draws import central
+from ..figures import Figure
 from ..ledger import Ledger
-from .bill import parts_in, pieces
-from .nouns import Check
-from .rule import Ask, Facts, at_most, margin_of, not_checkable
+from . import power
+from .bill import parts_in, pieces, placed
+from .nouns import Check, Design
+from .rule import Ask, Facts, at_most, not_checkable
 
-CARD_SLOTS = {"nic": "sff_w"}  # OCP NIC 3.0, small form factor
+MOST_ASSUMED = 0.25  # of the load
 
 
 def height(facts: Facts, book: Ledger) -> Check:
@@ -77,7 +78,9 @@ def _board(facts: Facts, book: Ledger) -> list[Check]:
             modules = [(count, item) for count, item in inside if item.kind == "accelerator"]
             if limit is None or not modules:
                 continue
-            ask = Ask("board-envelope", f"Do the modules on {board.name} stay within what the board carries?", "W", board.say("document") or board.title, "Use a board for this power.")
+            ask = Ask(
+                "board-envelope", f"Do the modules on {board.name} stay within what the board carries?", "W", board.say("document") or board.title, "Use a board for this power."
+            )
             tdps = [(count, item.get("tdp_w")) for count, item in modules]
             if any(tdp is None for _, tdp in tdps):
                 rows.append(not_checkable(ask, "TDP of the modules"))
@@ -98,7 +101,13 @@ def card_slots(facts: Facts, book: Ledger) -> list[Check]:
         for _, item in parts_in(facts.design, name):
             if item.kind != "nic" or item.name in rows:
                 continue
-            ask = Ask(f"card-slot-{item.name}", f"Does the slot give what {item.name} draws?", "W", "OCP NIC 3.0 (small form factor)" if own is None else "rack file", "Use a wider slot, or another card.")
+            ask = Ask(
+                f"card-slot-{item.name}",
+                f"Does the slot give what {item.name} draws?",
+                "W",
+                "OCP NIC 3.0 (small form factor)" if own is None else "rack file",
+                "Use a wider slot, or another card.",
+            )
             draws = next((figure for key in ("max_w", "power_w", "tdp_w") if (figure := item.get(key))), None)
             if draws is None:
                 rows[item.name] = not_checkable(ask, f"power of {item.name}")
@@ -133,18 +142,39 @@ def unknown_power(facts: Facts, _book: Ledger) -> Check | None:
 
 
 def sources(facts: Facts, book: Ledger) -> Check:
-    """Figures of the load that nobody vouches for: assumptions and values of the file itself, by what they weigh in the load."""
-    ask = Ask("figures-sourced", "Does at least half of the load rest on figures that someone published?", "1", "catalogue", "Replace assumptions by data sheets.")
-    roots = [row for row in book.roots_of(facts.key("power_load_w")) if row.unit == "W"]
-    if not roots:
+    """How much of the load rests on assumptions, by what each part draws."""
+    ask = Ask("figures-sourced", f"Does at most {MOST_ASSUMED:.0%} of the load rest on figures that nobody published?", "1", "catalogue", "Replace assumptions by data sheets.")
+    whole, assumed, names, keys = 0.0, 0.0, [], []
+    stated = facts.design.power.load_w
+    for figure, watts in [(stated, stated.value)] if stated is not None else _drawn(facts.design):
+        whole += watts
+        keys.append(figure.key)
+        book.take(figure)
+        if figure.grade == "E":
+            assumed += watts
+            names.append(figure.key.removeprefix("catalog.").removeprefix(f"design.{facts.design.name}."))
+    if whole <= 0.0:
         return not_checkable(ask, "any figure of power")
-    ours = [row for row in roots if row.grade == "E"]
-    share = len(ours) / len(roots)
     key = facts.key("assumed_power_share")
-    book.put(key, share, "1", f"{len(ours)} of {len(roots)} power figures are assumptions: {', '.join(row.key.removeprefix('catalog.') for row in ours) or 'none'}", [row.key for row in roots])
-    return at_most(ask, facts, book, share, 0.5, "share of the load's figures that are assumptions; limit: half", [key])
+    listed = ", ".join(dict.fromkeys(names)) or "none"
+    book.put(key, assumed / whole, "1", f"what is drawn by figures that are assumptions over the load: {listed}", list(dict.fromkeys(keys)))
+    return at_most(ask, facts, book, assumed / whole, MOST_ASSUMED, "share of the load; limit: a quarter", [key])
 
 
-def tightest(rows: list[Check]) -> float:
-    """The least central margin of rows that have one."""
-    return min((central(row.margin) for row in rows if row.margin is not None), default=float("inf")) if rows else margin_of(rows[0])
+def _drawn(design: Design) -> list[tuple[Figure, float]]:
+    """Every figure of power with what it stands for in the rack [W], central."""
+    out: list[tuple[Figure, float]] = []
+    for name, count in placed(design).items():
+        if not power.is_load(design, name):
+            continue
+        assembly = design.assemblies.get(name)
+        if assembly is not None and assembly.power_w is not None:
+            out.append((assembly.power_w, count * assembly.power_w.value))
+            continue
+        if assembly is not None and assembly.static_power_w is not None:
+            out.append((assembly.static_power_w, count * assembly.static_power_w.value))
+        for number, item in parts_in(design, name):
+            figure, sockets = power.power_figure(item), item.get("sockets_count")
+            if figure is not None:
+                out.append((figure, count * number * (sockets.value if sockets else 1.0) * figure.value))
+    return out

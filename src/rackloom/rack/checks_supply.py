@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..catalog import Item
-from ..draws import Number
+from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
 from ..physics import battery_seconds, efficiency_between, smooth_trace, square_storage
 from . import power
 from .bill import parts_in, placed
 from .nouns import Check, Design
-from .rule import Ask, Facts, at_least, at_most, margin_of, not_checkable
+from .rule import Ask, Facts, at_least, at_most, not_checkable
 from .states import NORMAL
 
 DROPPED = 20e-3  # s: what a supply bridges in the specifications that were read
@@ -85,21 +85,19 @@ def sharing(facts: Facts, book: Ledger) -> list[Check]:
     if facts.bus is None:
         return []
     spread = facts.design.catalog.figure("rack-assumptions", "sharing_spread_share")
-    worst: dict[str, Check] = {}
-    for state in facts.states(electric=True):
-        use, which = facts.bus.fullest_shelf(state)
-        group = state if state in (NORMAL, facts.state) or state.startswith("feed") else state.rpartition("-u")[0] + "-lost"
+    bus, rows = facts.bus, []
+    for group, states in facts.groups().items():
+        state = max(states, key=lambda one: np.nan_to_num(central(bus.fullest_shelf(one)[0]), nan=np.inf))
+        use, which = bus.fullest_shelf(state)
         ask = Ask(
             f"shelf-output{suffix(group, facts)}", f"Does the fullest shelf stay within its output{when(facts, state)}?", "1", "busbar solved; sharing within tolerance",
             "Add shelves, or share actively.",
         )  # fmt: skip
         key = facts.key(f"{state}.fullest_shelf_share")
         value = use * (1.0 + book.take(spread))
-        book.put(key, value, "1", f"output of {which} over what its live modules give, and the spread of sharing; {facts.bus.words}", [*facts.bus.keys, spread.key])
-        row = at_most(ask, facts, book, value, 1.0, f"use of {which}; limit: all of its output", [key], lacking=facts.lacking)
-        if group not in worst or margin_of(row) < margin_of(worst[group]):
-            worst[group] = row
-    return list(worst.values())
+        book.put(key, value, "1", f"output of {which} over what its live modules give, and the spread of sharing; {bus.words}", [*bus.keys, spread.key])
+        rows.append(at_most(ask, facts, book, value, 1.0, f"use of {which}; limit: all of its output", [key], lacking=facts.lacking))
+    return rows
 
 
 def suffix(state: str, facts: Facts) -> str:
@@ -162,7 +160,13 @@ def hold_up(facts: Facts, book: Ledger) -> Check | None:
     """The supplies hold the bus until the battery gives."""
     if facts.installed_w is None:
         return None
-    ask = Ask("hold-up", "Do the supplies hold the bus until the battery gives?", "s", "power shelf and battery specifications", "Use a battery that starts sooner, or supplies with more storage.")
+    ask = Ask(
+        "hold-up",
+        "Do the supplies hold the bus until the battery gives?",
+        "s",
+        "power shelf and battery specifications",
+        "Use a battery that starts sooner, or supplies with more storage.",
+    )
     batteries = _batteries(facts.design)
     if not batteries:
         return not_checkable(ask, "a battery shelf: what bridges a loss of the feed beyond the supplies' own storage is not in the rack")
@@ -203,7 +207,13 @@ def battery(facts: Facts, book: Ledger) -> list[Check]:
     energy: Number = sum(count * book.take(output) * book.take(life) for count, output, life in energies)
     key = facts.key("battery_s")
     lasts = battery_seconds(energy, facts.load_w, total)
-    book.put(key, lasts, "s", "energy at the end of life (rated output x its duration) over the load; 0 where the load is above the output", [*inputs, *(life.key for _, _, life in energies)])
+    book.put(
+        key,
+        lasts,
+        "s",
+        "energy at the end of life (rated output x its duration) over the load; 0 where the load is above the output",
+        [*inputs, *(life.key for _, _, life in energies)],
+    )
     return [*rows, at_least(asks[1], facts, book, lasts, book.take(wanted), "seconds that the batteries last; limit: time asked for", [key, wanted.key], lacking=facts.lacking)]
 
 
@@ -216,12 +226,25 @@ def node_supplies(facts: Facts, book: Ledger) -> list[Check]:
         for count, item in found:
             kept = count / 2 if facts.design.power.redundancy == "N+N" else count - 1
             lost = "a feed" if facts.design.power.redundancy == "N+N" else "one"
-            ask = Ask(f"node-supplies-{name}", f"Do the supplies of a {name} carry it with {lost} lost?", "W", item.say("document") or item.title, "Use larger supplies, or more of them.")
+            ask = Ask(
+                f"node-supplies-{name}", f"Do the supplies of a {name} carry it with {lost} lost?", "W", item.say("document") or item.title, "Use larger supplies, or more of them."
+            )
             output = item.get("output_w")
             if output is None or key not in book:
                 rows.append(not_checkable(ask, f"output of {item.name}" if output is None else f"power of a {name}"))
                 continue
-            rows.append(at_most(ask, facts, book, book.value(key), kept * book.take(output), f"power of the {name}; limit: {kept:g} of {count} supplies", [key, output.key], lacking=facts.lacking))
+            rows.append(
+                at_most(
+                    ask,
+                    facts,
+                    book,
+                    book.value(key),
+                    kept * book.take(output),
+                    f"power of the {name}; limit: {kept:g} of {count} supplies",
+                    [key, output.key],
+                    lacking=facts.lacking,
+                )
+            )
     return rows
 
 
@@ -271,7 +294,11 @@ def ramp(facts: Facts, book: Ledger) -> list[Check]:
         "ramp-rate", "Does the storage keep the rack's input within the ramp that the site allows?", "J", "energy between load and feed (square_storage, smooth_trace)",
         "Add storage to the supplies, or smooth the load at the accelerators.",
     )  # fmt: skip
-    missing = [word for word, have in (("ramp that the site allows ('power: ramp:')", spec.ramp_w_per_s), ("energy that the supplies store ('power: storage:')", spec.storage_j)) if have is None]
+    missing = [
+        word
+        for word, have in (("ramp that the site allows ('power: ramp:')", spec.ramp_w_per_s), ("energy that the supplies store ('power: storage:')", spec.storage_j))
+        if have is None
+    ]
     needed, inputs, words = _storage_needed(facts, book)
     key = facts.key("swing_storage_j")
     book.put(key, needed, "J", words, inputs)

@@ -6,19 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..catalog import coolant_table
 from ..draws import Number, central
 from ..errors import OutOfRange
 from ..figures import Figure
 from ..ledger import Ledger
 from ..physics import (
-    FAIL, CduRating, capacity_at, coolant_at, judge_metals, least_suction_pressure, stored_seconds,
+    FAIL,
+    CduRating,
+    capacity_at,
+    coolant_at,
+    judge_metals,
+    least_suction_pressure,
+    stored_seconds,
 )  # fmt: skip
-from ..catalog import coolant_table
 from .checks_supply import when
 from .loop import rated_flow
 from .nouns import Check
 from .rule import Ask, Facts, at_least, at_most, not_checkable
-from .states import NORMAL, cdu_of, pumps_of
+from .states import cdu_of, pumps_of, racks_on
 
 HEAD_MARGIN = 0.1  # of the unit's head that a loop leaves unused
 ATMOSPHERE_PA = 101_325.0
@@ -38,7 +44,7 @@ def unit_heat(facts: Facts, book: Ledger) -> list[Check]:
     rating = unit.get("heat_w")
     if rating is None:
         return [not_checkable(ask, "heat rating of the unit")]
-    racks = facts.design.coolant.racks
+    racks = racks_on(facts.design)
     key = facts.key("cdu_heat_w")
     book.put(key, facts.liquid_w * racks, "W", f"heat to the coolant of {racks} racks like this one", [facts.key("heat_liquid_w")])
     capacity, inputs, words = _capacity(facts, book, 1.0)
@@ -50,14 +56,26 @@ def unit_heat(facts: Facts, book: Ledger) -> list[Check]:
         ratio = given / np.asarray(facts.flow_m3_per_s)
         less, more, told = _capacity(facts, book, ratio if np.ndim(ratio) else float(ratio))
         mine = replace(ask, id=f"cdu-heat-{state}", question=f"Does it still take the heat at the same approach{when(facts, state)}?")
-        rows.append(at_most(mine, facts, book, facts.liquid_w * racks, less, f"heat; limit: {told}, with {central(ratio):.0%} of the flow", [key, *more, *facts.loop.keys], lacking=facts.lacking))
+        rows.append(
+            at_most(
+                mine,
+                facts,
+                book,
+                facts.liquid_w * racks,
+                less,
+                f"heat; limit: {told}, with {central(ratio):.0%} of the flow",
+                [key, *more, *facts.loop.keys],
+                lacking=facts.lacking,
+            )
+        )
     return rows
 
 
 def _capacity(facts: Facts, book: Ledger, flow_ratio: Number) -> tuple[Number, list[str], str]:
     """What the unit takes [W]: its rating where no other approach is asked of it, else by its exchanger."""
     unit, loop = cdu_of(facts.design), facts.design.coolant
-    assert unit is not None and loop is not None
+    assert unit is not None
+    assert loop is not None
     rating, rated_approach, facility = unit.figure("heat_w"), unit.get("approach_k"), loop.facility_temperature_k
     whole, flow_keys = rated_flow(facts.design, book, facts.liquid.density_kg_per_m3 if facts.liquid else 1000.0)
     plain = (book.take(rating), [rating.key], "rating of the unit")
@@ -68,7 +86,7 @@ def _capacity(facts: Facts, book: Ledger, flow_ratio: Number) -> tuple[Number, l
     if np.any(np.asarray(asked) <= 0.0):
         return (0.0 if not np.ndim(asked) else np.zeros(np.shape(asked))), [rating.key], "nothing: the facility's water is no colder than the supply"
     hot_share, exponent = (facts.design.catalog.figure("rack-assumptions", name) for name in ("exchanger_hot_share", "exchanger_exponent_ratio"))
-    hot = whole * loop.racks * facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k
+    hot = whole * racks_on(facts.design) * facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k
     share = book.take(hot_share)
     exchanger = CduRating(book.take(rating), book.take(rated_approach), hot, hot * 1.0, share, share, book.take(exponent))
     keys = [rating.key, rated_approach.key, *flow_keys, hot_share.key, exponent.key, *([facility.key, supply.key] if facility and supply else [])]
@@ -88,17 +106,32 @@ def unit_flow(facts: Facts, book: Ledger) -> Check | None:
     rated, keys = rated_flow(facts.design, book, facts.liquid.density_kg_per_m3)
     if rated is None:
         return not_checkable(ask, "rated flow of the unit")
-    return at_most(ask, facts, book, facts.flow_m3_per_s, rated, "flow of the rack; limit: its part of the unit's", [facts.key("coolant_flow_m3_per_s"), *keys], lacking=facts.lacking)
+    return at_most(
+        ask, facts, book, facts.flow_m3_per_s, rated, "flow of the rack; limit: its part of the unit's", [facts.key("coolant_flow_m3_per_s"), *keys], lacking=facts.lacking
+    )
 
 
 def unit_head(facts: Facts, book: Ledger) -> Check | None:
     """Drop of the loop at its flow against the head that the pumps give there, with a margin on the curve."""
     if facts.loop is None:
         return None
-    ask = Ask("cdu-head", f"Do the pumps keep {HEAD_MARGIN:.0%} of their head at the flow that the rack needs?", "Pa", "pump curve through the rated point", "Use wider hoses and couplings, or a unit with more head.")
+    ask = Ask(
+        "cdu-head",
+        f"Do the pumps keep {HEAD_MARGIN:.0%} of their head at the flow that the rack needs?",
+        "Pa",
+        "pump curve through the rated point",
+        "Use wider hoses and couplings, or a unit with more head.",
+    )
     key = facts.key("loop_drop_pa")
     drop = facts.loop.needed_pa if np.ndim(facts.loop.needed_pa) else float(facts.loop.needed_pa)
-    book.put(key, drop, "Pa", "drop of hoses, manifolds, couplings and trays at the rack's flow, network solved", facts.loop.keys, note=f"assumed: {', '.join(facts.loop.assumed)}" if facts.loop.assumed else "")
+    book.put(
+        key,
+        drop,
+        "Pa",
+        "drop of hoses, manifolds, couplings and trays at the rack's flow, network solved",
+        facts.loop.keys,
+        note=f"assumed: {', '.join(facts.loop.assumed)}" if facts.loop.assumed else "",
+    )
     if facts.loop.head_pa is None:
         return replace(not_checkable(ask, "unit that drives the loop ('coolant: cdu:') with its head, or the head at the rack ('head:')"), value=drop, key=key)
     limit = (1.0 - HEAD_MARGIN) * np.asarray(facts.loop.head_pa)
@@ -116,7 +149,11 @@ def pressures(facts: Facts, book: Ledger) -> list[Check]:
     weakest = min(ratings, key=lambda pair: pair[1].value) if ratings else None
     unit = cdu_of(facts.design)
     head = loop.head_pa or (unit.get("head_pa") if unit else None) or (unit.get("it_pressure_drop_pa") if unit else None)
-    document = "; ".join(dict.fromkeys(facts.design.catalog.items[name].say("document") for name, _ in ratings if name in facts.design.catalog.items and facts.design.catalog.items[name].say("document")))
+    document = "; ".join(
+        dict.fromkeys(
+            facts.design.catalog.items[name].say("document") for name, _ in ratings if name in facts.design.catalog.items and facts.design.catalog.items[name].say("document")
+        )
+    )
     mend = "Limit the unit's head by a relief valve or speed, or use parts for more pressure."
     rows = []
     asks = (("pressure-head", "Does the head of the pumps alone stay below what the weakest part stands?"), ("pressure-working", "Does the working pressure stay below it?"),
@@ -124,9 +161,15 @@ def pressures(facts: Facts, book: Ledger) -> list[Check]:
     values = (
         (book.take(head), [head.key], "head of the unit; the pressure at its suction comes on top") if head else None,
         (facts.loop.supply_pa, list(facts.loop.keys), "gauge pressure at the foot of the supply manifold, network solved") if facts.loop else None,
-        (facts.loop.shut_pa, list(facts.loop.keys), "suction + shut-off head: what every part sees with all valves closed") if facts.loop and facts.loop.shut_pa is not None else None,
+        (facts.loop.shut_pa, list(facts.loop.keys), "suction + shut-off head: what every part sees with all valves closed")
+        if facts.loop and facts.loop.shut_pa is not None
+        else None,
     )
-    missing = ("head of the unit that drives the loop ('coolant: cdu:' or 'head:')", "a network: couplings and the power of the trays", "pump curve of the unit: its rated head and flow")
+    missing = (
+        "head of the unit that drives the loop ('coolant: cdu:' or 'head:')",
+        "a network: couplings and the power of the trays",
+        "pump curve of the unit: its rated head and flow",
+    )
     for (name, question), found, lack in zip(asks, values, missing, strict=True):
         ask = Ask(name, question, "Pa", document, mend)
         if found is None or weakest is None:
@@ -147,19 +190,32 @@ def pressure_ratings(facts: Facts) -> list[tuple[str, Figure]]:
     found = [(name, figure) for name in dict.fromkeys(names) if name in catalog.items and (figure := catalog.items[name].get("max_pressure_pa"))]
     if any(name.startswith("uqd") for name in names):
         found.append(("uqd-limits", catalog.figure("uqd-limits", "max_pressure_pa")))
-    observed = catalog.items.get(f"observed-{facts.design.name}")
-    own = observed.get("max_pressure_pa") if observed else None
-    return [*found, *([(observed.name, own)] if observed and own else [])]
+    own = facts.design.coolant.pressure_max_pa if facts.design.coolant else None
+    return [*found, *([("the rack as its maker says", own)] if own else [])]
 
 
 def _burst(facts: Facts, book: Ledger, ratings: list[tuple[str, Figure]]) -> list[Check]:
-    ask = Ask("burst", f"Does each part burst only above {LEAST_BURST:g} times what it may work at?", "Pa", "OCP rack manifold requirements and qualification v3", "Use parts with a higher burst pressure.")
+    ask = Ask(
+        "burst",
+        f"Does each part burst only above {LEAST_BURST:g} times what it may work at?",
+        "Pa",
+        "OCP rack manifold requirements and qualification v3",
+        "Use parts with a higher burst pressure.",
+    )
     catalog = facts.design.catalog
-    pairs = [(name, rating, figure) for name, rating in ratings if (figure := catalog.items[name].get("burst_pressure_pa") or catalog.items[name].get("hydrostatic_pressure_pa"))]
+    pairs = [
+        (name, rating, figure)
+        for name, rating in ratings
+        if name in catalog.items and (figure := catalog.items[name].get("burst_pressure_pa") or catalog.items[name].get("hydrostatic_pressure_pa"))
+    ]
     if not pairs:
         return [not_checkable(ask, "burst pressure of the parts")]
     name, rating, burst = min(pairs, key=lambda pair: pair[2].value / pair[1].value)
-    return [at_least(ask, facts, book, book.take(burst), LEAST_BURST * book.take(rating), f"burst pressure of {name}; limit: {LEAST_BURST:g} x its working pressure", [burst.key, rating.key])]
+    return [
+        at_least(
+            ask, facts, book, book.take(burst), LEAST_BURST * book.take(rating), f"burst pressure of {name}; limit: {LEAST_BURST:g} x its working pressure", [burst.key, rating.key]
+        )
+    ]
 
 
 def suction(facts: Facts, book: Ledger) -> Check | None:
@@ -171,12 +227,25 @@ def suction(facts: Facts, book: Ledger) -> Check | None:
     share = glycol_share(facts)
     if share is None or not np.all(np.isfinite(np.asarray(hot))):
         return None
-    ask = Ask("suction-pressure", "Is the pressure before the pumps high enough that nothing boils and no air comes in?", "Pa", "net positive suction head (definition)", "Fill the loop to a higher pressure.")
-    coolant = coolant_at(coolant_table("coolant-pg"), hot, share)
+    ask = Ask(
+        "suction-pressure",
+        "Is the pressure before the pumps high enough that nothing boils and no air comes in?",
+        "Pa",
+        "net positive suction head (definition)",
+        "Fill the loop to a higher pressure.",
+    )
+    known = coolant_table("coolant-pg")
+    coolant = coolant_at(known, np.minimum(np.asarray(hot, dtype=float), known.temperature_k[-1]), share)  # beyond it the return itself fails its check
     least = np.asarray(least_suction_pressure(book.take(required), coolant.vapour_pressure_pa, coolant.density_kg_per_m3)) - ATMOSPHERE_PA
     limit = np.maximum(least, FLOOR_GAUGE_PA)
     key = facts.key("suction_least_pa")
-    book.put(key, limit if limit.ndim else float(limit), "Pa", "vapour pressure at the return + rho g x required head, less the atmosphere; at least 20 kPa gauge", [required.key, facts.key("coolant_return_temperature_k")])
+    book.put(
+        key,
+        limit if limit.ndim else float(limit),
+        "Pa",
+        "vapour pressure at the return + rho g x required head, less the atmosphere; at least 20 kPa gauge",
+        [required.key, facts.key("coolant_return_temperature_k")],
+    )
     pressure = facts.loop.suction_pa
     static = facts.design.coolant.static_pa or facts.design.catalog.figure("rack-assumptions", "static_pressure_pa")
     return at_least(ask, facts, book, pressure, limit if limit.ndim else float(limit), "gauge pressure at the suction; limit: least", [static.key, key])
@@ -200,7 +269,10 @@ def chemistry(facts: Facts, book: Ledger) -> list[Check]:
     limits = facts.design.catalog.item("pg25-limits" if "pg25" in loop.fluid else "treated-water-limits")
     document = limits.say("document") or limits.title
     rows: list[Check] = []
-    for name, own, figure, what in (("glycol-share", loop.glycol_share, limits.get("glycol_share"), "share of glycol ('coolant: glycol_share:')"), ("coolant-ph", loop.ph_level, limits.get("ph_level"), "pH of the coolant ('coolant: ph:')")):
+    for name, own, figure, what in (
+        ("glycol-share", loop.glycol_share, limits.get("glycol_share"), "share of glycol ('coolant: glycol_share:')"),
+        ("coolant-ph", loop.ph_level, limits.get("ph_level"), "pH of the coolant ('coolant: ph:')"),
+    ):
         question = "Is there as much glycol as keeps microbes down, and no more?" if name == "glycol-share" else "Is the pH within what metals and inhibitors stand?"
         ask = Ask(name, question, "1", document, "Correct the coolant.")
         if own is None or figure is None or figure.low is None or figure.high is None:
@@ -218,8 +290,7 @@ def chemistry(facts: Facts, book: Ledger) -> list[Check]:
 def _filter(facts: Facts, book: Ledger) -> Check:
     loop = facts.design.coolant
     assert loop is not None
-    observed = facts.design.catalog.items.get(f"observed-{facts.design.name}")
-    limit = (observed.get("filter_m") if observed else None) or facts.design.catalog.figure("filtration", "secondary_max_m")
+    limit = loop.filter_max_m or facts.design.catalog.figure("filtration", "secondary_max_m")
     ask = Ask("filter", "Does the filter keep back what would block a cold plate?", "m", "OCP L-L CDU (secondary filter); the rack's maker where it says", "Use a finer filter.")
     unit = cdu_of(facts.design)
     own = loop.filter_m or (unit.get("filter_m") if unit else None)
@@ -232,7 +303,13 @@ def _metals(facts: Facts, document: str) -> Check:
     loop = facts.design.coolant
     assert loop is not None
     permitted = facts.design.catalog.item("manifold-eia").say("materials").replace(" or ", ", ").split(", ")
-    ask = Ask("wetted-metals", "May everything that the coolant wets be wetted by it?", "1", facts.design.catalog.item("manifold-eia").say("document") or document, "Replace what is not on the list.")
+    ask = Ask(
+        "wetted-metals",
+        "May everything that the coolant wets be wetted by it?",
+        "1",
+        facts.design.catalog.item("manifold-eia").say("document") or document,
+        "Replace what is not on the list.",
+    )
     if not loop.wetted:
         return not_checkable(ask, "materials that the coolant touches ('coolant: wetted:')")
     verdict, strange = judge_metals(loop.wetted, permitted)
@@ -248,7 +325,13 @@ def ride_time(facts: Facts, book: Ledger) -> Check | None:
     if loop is None or facts.supply_k is None:
         return None
     limit = facts.design.catalog.figure("cdu-nvidia-selfqual", "pump_failover_max_s")
-    ask = Ask("ride-through", "Does the coolant in the rack take up the heat until another pump runs?", "s", "NVIDIA DA-12515-001 (failover of pumps)", "Hold more coolant in the rack, or shed load when the flow is lost.")
+    ask = Ask(
+        "ride-through",
+        "Does the coolant in the rack take up the heat until another pump runs?",
+        "s",
+        "NVIDIA DA-12515-001 (failover of pumps)",
+        "Hold more coolant in the rack, or shed load when the flow is lost.",
+    )
     top = loop.return_max_temperature_k or facts.design.catalog.item("pg25-limits").get("max_temperature_k")
     if loop.volume_m3 is None or facts.return_k is None or facts.liquid is None or top is None:
         return not_checkable(ask, "coolant in the rack ('coolant: volume:')" if loop.volume_m3 is None else "flow at this supply temperature")
@@ -259,11 +342,6 @@ def ride_time(facts: Facts, book: Ledger) -> Check | None:
     inputs = [loop.volume_m3.key, facts.key("heat_liquid_w"), facts.key("coolant_return_temperature_k"), top.key]
     book.put(key, seconds, "s", "rho V cp (limit - return) / heat: standing coolant, all of it warmed alike", inputs)
     return at_least(ask, facts, book, seconds, book.take(limit), "time until the limit; limit: failover", [key, limit.key], lacking=facts.lacking)
-
-
-def is_normal(facts: Facts) -> bool:
-    """True where nothing is lost."""
-    return facts.state == NORMAL
 
 
 def has_spare_pump(facts: Facts, book: Ledger) -> Check | None:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..catalog import Catalog, table
+import numpy as np
+
+from ..catalog import Catalog, table, tables
 from ..draws import Draws, Number, central
 from ..errors import BadInput, Fault
 from ..ledger import Ledger
 from ..physics import interpolate_table, neighbours, temperature_rise, volume_flow_for_heat
 from . import power
 from .bill import bill_of_materials
+from .bus import solve_bus
 from .checks import run_checks
-from .nouns import CableLine, Checks, Design, RackAnswer
-from .rule import Facts
+from .drawing import draw_coolant, draw_power
+from .loop import Given, Loop, solve_loop
+from .nouns import CableLine, Checks, Design, Environment, RackAnswer, Trace
+from .rule import Facts, Liquid
+from .states import NORMAL, State, find_state, states_of
 from .system import accelerator_of
 
 END_OF_TABLE = "the supply temperature lies beyond the table of the coolant's properties: those of its nearest point are taken"
 LEFT_OUT = (
-    "The coolant network is one balance: pressures, flow per branch, quick disconnects and the CDU are not solved.",
-    "The busbar is a line with shelves sharing evenly: voltage drop, temperature and failure states are not solved.",
+    "Trays are taken as balanced by their maker: the drop inside a tray is that which gives it its part of the flow.",
+    "Resistance of the busbar is that of one temperature; clips, tray connectors and cords are without resistance unless stated.",
     "Heat is split between coolant and air by one share for the whole rack.",
     "Cable lengths, bend and fill, centre of gravity, failure rates and assembly hours are not computed.",
 )
 
 
-def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = None, draws: Draws | None = None) -> RackAnswer:
+def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = None, draws: Draws | None = None, case: str = NORMAL, load: Trace | None = None) -> RackAnswer:
     """Power, heat, flow, mass, cables, checks and bill of a rack.
 
     Parameters
@@ -36,40 +42,102 @@ def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = N
     catalog : Catalog, optional
         in place of the one that the design was read with
     draws : Draws, optional
+    case : str
+        the state that is looked at: 'normal', 'feed-a-lost', 'pump-loss', ...
+    load : Trace, optional
+        power over time, which the checks of swings take in place of an assumed one
 
-    Raises BadInput for a rack without accelerator.
+    Raises BadInput for a rack without accelerator, Unknown for a case that it does not have.
     """
     name = name or design.name
     design = design if catalog is None else replace(design, catalog=catalog)
+    state = find_state(design, case)
     prefix = f"designs.{name}"
     book = Ledger(draws)
     accelerator, count = accelerator_of(design)
     book.put(f"{prefix}.accelerators_count", count, "1", f"pieces of {accelerator} in the bill of materials")
     load_w, missing = power.load(design, prefix, book)
-    installed, firm = power.supply(design, prefix, book)
+    installed, firm = power.supply(design, prefix, book, state)
     input_w = power.input_power(design, prefix, book, load_w)
     peak_w = power.peak(design, prefix, book, load_w)
-    liquid, air, share = _heat(design, prefix, book, load_w, input_w)
-    supply_k, flow, back_k = _coolant(design, prefix, book, liquid)
+    liquid_w, air, share = _heat(design, prefix, book, load_w, input_w)
+    supply_k, flow, back_k, fluid = _coolant(design, prefix, book, liquid_w)
     mass, at_least = _mass(design, prefix, book)
     cables = _cables(design, prefix, book)
     total = sum(cable.count for cable in cables)
     book.put(f"{prefix}.cables_count", total, "1", " + ".join(cable.count_text for cable in cables) or "no cables stated", [cable.key for cable in cables])
-    facts = Facts(design, prefix, load_w, input_w, installed, firm, peak_w, liquid, air, flow, supply_k, back_k, mass, at_least, missing)
+    bus = solve_bus(design, prefix, book, load_w)
+    loop = _loop(design, prefix, book, load_w, liquid_w, flow, supply_k, fluid)
+    if loop is not None:
+        flow, back_k = _in_state(prefix, book, loop, state, flow, back_k)
+    facts = Facts(
+        design, prefix, load_w, input_w, installed, firm, peak_w, liquid_w, air, flow, supply_k, back_k, mass, at_least, missing, state.name, bus, loop, fluid, load,
+    )  # fmt: skip
     checks = run_checks(facts, book)
     unknown = tuple(dict.fromkeys([*missing, *(f"{word} of {a.title}" for a in design.assemblies.values() for word in a.unknown), *design.unknown]))
     return RackAnswer(
-        name, design.name, design.title, design.status, design.layout, accelerator, count, load_w, input_w, installed, firm, peak_w, liquid, air, flow, supply_k, back_k, mass, at_least,
+        name, design.name, design.title, design.status, design.layout, accelerator, count, load_w, input_w, installed, firm, peak_w, liquid_w, air, flow, supply_k, back_k, mass, at_least,
         total, cables, power.slot_uses(design, prefix, book, share), design.height, checks.rows, bill_of_materials(design), unknown, design.notes, book, LEFT_OUT,
+        case=state.name, cases=tuple(states_of(design)), one_line=draw_power(facts), network=draw_coolant(facts),
     )  # fmt: skip
 
 
-def check_design(design: Design, *, site: object = None, draws: Draws | None = None, name: str = "") -> Checks:
-    """Every check of a rack, worst first. Raises BadInput for a site: no check reads one yet."""
-    if site is not None:
-        raise BadInput(Fault("no check reads a site yet", mend="Leave 'site' out; state feeds, breaker and coolant in the rack file."))
-    answer = describe_rack(design, name=name, draws=draws)
+def check_design(design: Design, *, site: object = None, case: str | None = None, load: Trace | None = None, draws: Draws | None = None, name: str = "") -> Checks:
+    """Every check of a rack, worst first.
+
+    Parameters
+    ----------
+    site : Environment, optional
+        in place of the design's own: air, dew point, altitude, electrical code
+    case : str, optional
+        the state that is looked at; 'normal' when absent
+    load : Trace, optional
+        power over time
+
+    Raises BadInput for a site that is none, Unknown for a case that the rack does not have.
+    """
+    if site is not None and not isinstance(site, Environment):
+        raise BadInput(
+            Fault(
+                f"a site is an Environment, not a {type(site).__name__}",
+                mend="rackloom.rack.Environment(air_temperature_k=..., dew_point_temperature_k=..., altitude_m=..., code=...).",
+            )
+        )
+    design = design if site is None else replace(design, environment=site)
+    answer = describe_rack(design, name=name, draws=draws, case=case or NORMAL, load=load)
     return Checks(answer.checks, answer.ledger)
+
+
+def _loop(design: Design, prefix: str, book: Ledger, load_w: Number, heat_w: Number, flow: Number | None, supply_k: Number | None, fluid: Liquid | None) -> Loop | None:
+    """The coolant network, where its branches are known."""
+    loop = design.coolant
+    if loop is None or flow is None or supply_k is None or fluid is None or fluid.viscosity_pa_s is None:
+        return None
+    trays, _, tray_keys = power.tray_powers(design, prefix, book, load_w)
+    drop: Number | None = None
+    drop_keys: list[str] = []
+    if loop.drop_table is not None:
+        if not _is_within(*loop.drop_table, "pa", supply_k, design.catalog):
+            return None
+        drop, drop_keys = _at(*loop.drop_table, "pa", supply_k, book, design.catalog)
+    elif loop.drop_pa is not None:
+        drop, drop_keys = book.take(loop.drop_pa), [loop.drop_pa.key]
+    keys = (f"{prefix}.coolant_flow_m3_per_s", f"{prefix}.heat_liquid_w", *tray_keys, *fluid.keys, *drop_keys)
+    given = Given(flow, heat_w, supply_k, fluid.density_kg_per_m3, fluid.cp_j_per_kg_k, fluid.viscosity_pa_s, drop, trays, keys)
+    return solve_loop(design, book, given)
+
+
+def _in_state(prefix: str, book: Ledger, loop: Loop, state: State, flow: Number | None, back_k: Number | None) -> tuple[Number | None, Number | None]:
+    """Flow and return of the rack in the state that is looked at."""
+    if state.name == NORMAL:
+        return flow, back_k
+    index = loop.at(state.name)
+    given, back = (values[index] if values[index].ndim else float(values[index]) for values in (loop.given_m3_s, loop.return_k))
+    if not np.any(np.asarray(given) > 0.0):
+        return None, None
+    book.put(f"{prefix}.coolant_flow_m3_per_s", given, "m3/s", f"{state.text}: what the pumps that are left give, network solved", loop.keys)
+    book.put(f"{prefix}.coolant_return_temperature_k", back, "temperature_k", "supply + heat over rho V cp with that flow", loop.keys)
+    return given, back
 
 
 def _heat(design: Design, prefix: str, book: Ledger, load_w: Number, input_w: Number) -> tuple[Number, Number, Number]:
@@ -87,11 +155,11 @@ def _heat(design: Design, prefix: str, book: Ledger, load_w: Number, input_w: Nu
     return liquid, air, share
 
 
-def _coolant(design: Design, prefix: str, book: Ledger, heat_w: Number) -> tuple[Number | None, Number | None, Number | None]:
-    """Supply temperature, flow and return temperature; None without a loop or where the loop does not say enough."""
+def _coolant(design: Design, prefix: str, book: Ledger, heat_w: Number) -> tuple[Number | None, Number | None, Number | None, Liquid | None]:
+    """Supply temperature, flow, return temperature and the coolant; None without a loop or where the loop does not say enough."""
     loop = design.coolant
     if loop is None or not loop.fluid or loop.supply_temperature_k is None:
-        return None, None, None
+        return None, None, None, None
     supply_k = book.take(loop.supply_temperature_k)
     supply_key = loop.supply_temperature_k.key
     book.put(f"{prefix}.coolant_supply_temperature_k", supply_k, "temperature_k", "as stated", [supply_key])
@@ -99,9 +167,11 @@ def _coolant(design: Design, prefix: str, book: Ledger, heat_w: Number) -> tuple
     density, density_keys = _at(fluid.name, "density", "kg_per_m3", supply_k, book, design.catalog)
     cp, cp_keys = _at(fluid.name, "cp", "j_per_kg_k", supply_k, book, design.catalog)
     heat_key, property_keys = f"{prefix}.heat_liquid_w", [*density_keys, *cp_keys]
+    viscosity, viscosity_keys = _at(fluid.name, "viscosity", "pa_s", supply_k, book, design.catalog) if ("viscosity", "pa_s") in tables(fluid) else (None, [])
+    liquid = Liquid(density, cp, viscosity, (*property_keys, *viscosity_keys))
     if loop.flow_table is not None:
         if not _is_within(*loop.flow_table, "m3_per_s", supply_k, design.catalog):
-            return supply_k, None, None  # a flow read beyond its table would be too small on the warm side
+            return supply_k, None, None, liquid  # a flow read beyond its table would be too small on the warm side
         flow, keys = _at(*loop.flow_table, "m3_per_s", supply_k, book, design.catalog)
         formula, inputs = f"published flow of {loop.flow_table[0]} at this supply temperature, linear between its points", [supply_key, *keys]
     elif loop.flow_m3_per_s is not None:
@@ -110,7 +180,7 @@ def _coolant(design: Design, prefix: str, book: Ledger, heat_w: Number) -> tuple
         flow = volume_flow_for_heat(heat_w, density, cp, book.take(loop.rise_k))
         formula, inputs = "V = Q / (rho cp dT) at the stated rise, properties at the supply temperature", [heat_key, loop.rise_k.key, *property_keys]
     else:
-        return supply_k, None, None
+        return supply_k, None, None, liquid
     book.put(f"{prefix}.coolant_flow_m3_per_s", flow, "m3/s", formula, inputs)
     beyond = not _is_within(fluid.name, "density", "kg_per_m3", supply_k, design.catalog)
     back = supply_k + temperature_rise(heat_w, flow, density, cp)
@@ -123,7 +193,7 @@ def _coolant(design: Design, prefix: str, book: Ledger, heat_w: Number) -> tuple
         inputs,
         note=END_OF_TABLE if beyond else "",
     )
-    return supply_k, flow, back
+    return supply_k, flow, back, liquid
 
 
 def _at(item: str, name: str, suffix: str, temperature_k: Number, book: Ledger, catalog: Catalog) -> tuple[Number, list[str]]:

@@ -151,11 +151,14 @@ def _finish(draft: Draft, document: Document, catalog: Catalog, faults: list[Fau
     if height is None:
         if whole or "frame" not in document.value:
             faults.append(Fault("the rack has no height", document.place(("frame",)), mend="Add 'frame:' with a known height, or 'height: 48' in its units."))
-        height = max(draft.units, default=1)
+        height = max((unit for _, unit in draft.units), default=1)
     slots = tuple(dict.fromkeys(slot for _, (_, slot, _) in sorted(draft.units.items())))
     _check_slots(draft, slots, height, frame, catalog, faults)
     _check_parts(draft, catalog, faults)
     _check_ends(draft, faults)
+    if not faults:  # a fault may be why nothing drives it
+        _check_loop(draft, catalog, faults)
+    _check_sides(draft, document, int(height), faults)
     if draft.plain["scale_up"] != "rack" and draft.plain["scale_up"] not in draft.assemblies:
         fault = Fault(
             f"scale_up: no assembly '{draft.plain['scale_up']}'", document.place(("network", "scale_up")), nearest=nearest(draft.plain["scale_up"], ["rack", *draft.assemblies])
@@ -163,7 +166,7 @@ def _finish(draft: Draft, document: Document, catalog: Catalog, faults: list[Fau
         faults.append(replace(fault, mend="Write 'rack', or an assembly whose accelerators are one domain."))
     return Design(
         draft.name, draft.plain["title"] or draft.name, draft.plain["status"], frame, int(height), slots, tuple(draft.fixtures), dict(draft.assemblies),
-        tuple(connection for connection, _, _ in draft.connections), draft.power, draft.coolant, tuple(draft.cables.values()), draft.plain["scale_out"], draft.plain["scale_up"],
+        tuple(connection for connection, _, _ in draft.connections), draft.power, draft.coolant, draft.environment, tuple(draft.cables.values()), draft.plain["scale_out"], draft.plain["scale_up"],
         draft.mass_kg, dict(draft.vary), draft.plain["layout"], tuple(dict.fromkeys(draft.unknown)), tuple(dict.fromkeys(draft.notes)), catalog,
     )  # fmt: skip
 
@@ -186,7 +189,7 @@ def height_of(name: str, assemblies: Mapping[str, Assembly], catalog: Catalog, f
 
 def _check_slots(draft: Draft, slots: tuple[Slot, ...], height: float, frame: Item | None, catalog: Catalog, faults: list[Fault]) -> None:
     for slot in slots:
-        document, path = draft.units[slot.first][2]
+        document, path = draft.units[slot.face, slot.first][2]
         if slot.last > height:
             faults.append(
                 Fault(f"slot u{slot.first}-u{slot.last} is above the frame, which has {height:g} units", document.place(path, key=True), mend=f"Stay at or below u{height:g}.")
@@ -199,7 +202,7 @@ def _check_slots(draft: Draft, slots: tuple[Slot, ...], height: float, frame: It
             faults.append(Fault(f"no assembly or part '{slot.name}'", document.place(path), nearest=nearest(slot.name, choices), mend=mend))
             continue
         needed, given = slot.count * height_of(slot.name, draft.assemblies, catalog, frame), slot.last - slot.first + 1
-        if abs(needed - given) > 1e-9:
+        if slot.face != "side" and abs(needed - given) > 1e-9:  # what hangs at the side has a length of its own
             faults.append(Fault(f"{slot.count} x {slot.name} take {needed:g} units, the slot has {given}", document.place(path), mend="Correct the count or the range."))
 
 
@@ -250,3 +253,39 @@ def _check_ends(draft: Draft, faults: list[Fault]) -> None:
         for end in (connection.source, connection.target):
             if end not in known:
                 faults.append(Fault(f"nothing here is called '{end}'", document.place(path), nearest=nearest(end, known), mend=f"Things to connect: {', '.join(known)}."))
+
+
+def _check_loop(draft: Draft, catalog: Catalog, faults: list[Fault]) -> None:
+    """A loop that coolant runs through is driven by something: a unit with pumps, a head at its ports, or a flow that is stated."""
+    joined = [(connection, doc, path) for connection, doc, path in draft.connections if connection.target_port == "coolant" or "cdu" in (connection.source, connection.target)]
+    if not joined:
+        return
+    _, doc, path = joined[0]
+    loop = draft.coolant
+    units = [name for _, name in draft.fixtures if name in catalog.items and catalog.items[name].kind == "cdu"]
+    if loop is None:
+        faults.append(
+            Fault("coolant is connected, and no loop is described", doc.place(path), mend="Add 'coolant:' with fluid, supply and what drives it, such as 'cdu: cdu-vertiv-1350'.")
+        )
+        return
+    named = next(((doc, path) for connection, doc, path in joined if "cdu" in (connection.source, connection.target)), None)
+    driven = loop.cdu or units or loop.head_pa
+    if (named is not None and not driven) or not (driven or loop.flow_m3_per_s or loop.flow_table or loop.rise_k):
+        doc, path = named or (doc, path)
+        mend = "Name the unit that drives it under 'coolant: cdu:', or the head at the rack's ports, 'coolant: head: 35 psi'."
+        faults.append(Fault("the coolant loop has no pump: nothing drives it", doc.place(path), mend=mend))
+
+
+def _check_sides(draft: Draft, document: Document, height: int, faults: list[Fault]) -> None:
+    """What hangs on a feed is in the rack, and pumps hang on feeds that it has."""
+    sides = draft.power.sides
+    for side, units in sides.items():
+        above = [unit for unit in units if unit > height]
+        if above:
+            faults.append(
+                Fault(f"sides {side}: u{above[0]} is above the frame, which has {height} units", document.place(("power", "sides", side)), mend=f"Stay at or below u{height}.")
+            )
+    for side in draft.coolant.pump_feeds if draft.coolant else {}:
+        if side not in sides:
+            place = document.place(("coolant", "pump_feeds", side))
+            faults.append(Fault(f"pump_feeds: no feed '{side}'", place, nearest=nearest(side, sides), mend=f"Feeds under 'power: sides:': {', '.join(sides) or 'none'}."))

@@ -115,5 +115,3 @@ def _kw(value: Number) -> str:
 
 def _lpm(value: Number) -> float:
     return central(value) * 6e4
-
-

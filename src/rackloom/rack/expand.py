@@ -5,45 +5,63 @@ from __future__ import annotations
 from typing import Any
 
 from ..figures import Figure, Range
-from .nouns import Assembly, Design
+from .nouns import Assembly, Coolant, Design, Slot
+from .words import ASSEMBLY, BUSBAR, COOLANT, ENVIRONMENT, PLATES, POWER, Words
 
-_UNITS = {"W": "W", "kg": "kg", "A": "A", "V": "V", "m": "m", "m3/s": "m3/s", "K": "K", "1": "", "temperature_k": "K"}
+_UNITS = {"1": "", "temperature_k": "K"}
 
 
 def expand_design(design: Design) -> dict[str, Any]:
     """The keys of a rack file without 'like'; reading it again gives an equal design."""
-    coolant, power = design.coolant, design.power
-    out: dict[str, Any] = {
+    return _kept({
         "title": design.title, "status": design.status, "frame": design.frame.name if design.frame else None, "height": design.height, "layout": design.layout,
-        "slots": {f"u{slot.first}-u{slot.last}": f"{slot.count} x {slot.name}" for slot in design.slots}, "fixtures": [f"{count} x {name}" for count, name in design.fixtures],
+        "slots": {_place(slot): f"{slot.count} x {slot.name}" for slot in design.slots}, "fixtures": [f"{count} x {name}" for count, name in design.fixtures],
         "assemblies": {name: _assembly(assembly) for name, assembly in design.assemblies.items()}, "connect": [connection.text for connection in design.connections],
-        "power": _kept({"feeds": _feeds(design), "redundancy": power.redundancy, "breaker": _text(power.breaker_a), "bus": _text(power.bus_v), "load": _text(power.load_w)}),
+        "power": _power(design), "coolant": _coolant(design.coolant) if design.coolant else None,
+        "environment": _kept({"code": design.environment.code} | _figures(design.environment, ENVIRONMENT)),
         "cables": {cable.name: _kept({"medium": cable.medium, "count": cable.count_text, "from": cable.source, "to": cable.target, "length": _text(cable.length_m)}) for cable in design.cables},
         "network": _kept({"scale_out": design.scale_out or None, "scale_up": design.scale_up}), "mass": _text(design.mass_kg),
         "vary": {name: f"{span.low!r} to {span.high!r} {_vary_unit(name)}" for name, span in design.vary.items()}, "unknown": list(design.unknown), "notes": list(design.notes),
+    })  # fmt: skip
+
+
+def _place(slot: Slot) -> str:
+    return ("" if slot.face == "front" else f"{slot.face} ") + f"u{slot.first}-u{slot.last}"
+
+
+def _power(design: Design) -> dict[str, Any]:
+    power = design.power
+    plain = {
+        "feeds": _feeds(design), "kind": power.kind, "redundancy": power.redundancy, "sides": {side: ", ".join(f"u{unit}" for unit in units) for side, units in power.sides.items()},
+        "breaker_rated": power.breaker_rated, "sharing": power.sharing, "connector_cooling": power.connector_cooling, "grounding": power.grounding,
     }  # fmt: skip
-    if coolant is not None:
-        flow = ".".join(coolant.flow_table) if coolant.flow_table else _text(coolant.flow_m3_per_s)
-        out["coolant"] = _kept(
-            {
-                "fluid": coolant.fluid or None,
-                "supply": _text(coolant.supply_temperature_k),
-                "rise": _text(coolant.rise_k),
-                "return_max": _text(coolant.return_max_temperature_k),
-                "liquid_share": _text(coolant.liquid_share),
-                "flow": flow,
-            }
-        )
-    return _kept(out)
+    return _kept(plain | _figures(power, POWER) | {"busbar": _figures(power.busbar, BUSBAR)})
+
+
+def _coolant(coolant: Coolant) -> dict[str, Any]:
+    flow = ".".join(coolant.flow_table) if coolant.flow_table else _text(coolant.flow_m3_per_s)
+    drop = ".".join(coolant.drop_table) if coolant.drop_table else _text(coolant.drop_pa)
+    plain = {
+        "fluid": coolant.fluid, "flow": flow, "drop": drop, "cdu": coolant.cdu, "racks": coolant.racks if coolant.racks != 1 else None,
+        "pumps": f"{coolant.pumps[0]}+{coolant.pumps[1]}" if coolant.pumps else None, "pump_feeds": dict(coolant.pump_feeds), "manifold_return": coolant.manifold_return,
+        "wetted": list(coolant.wetted),
+    }  # fmt: skip
+    return _kept(plain | _figures(coolant, COOLANT))
 
 
 def _assembly(assembly: Assembly) -> dict[str, Any]:
-    return _kept(
-        {
-            "level": assembly.level, "kind": assembly.kind, "title": assembly.title, "height": assembly.height, "parts": [f"{count} x {name}" for count, name in assembly.parts],
-            "power": _text(assembly.power_w), "static_power": _text(assembly.static_power_w), "mass": _text(assembly.mass_kg), "unknown": list(assembly.unknown),
-        }
-    )  # fmt: skip
+    plain = {
+        "level": assembly.level, "kind": assembly.kind, "title": assembly.title, "height": assembly.height, "parts": [f"{count} x {name}" for count, name in assembly.parts],
+        "unknown": list(assembly.unknown),
+    }  # fmt: skip
+    cooling = assembly.cooling
+    plates = {"plate": cooling.plate, "count": cooling.count, "series": cooling.series} | _figures(cooling, PLATES) if cooling else {}
+    return _kept(plain | _figures(assembly, ASSEMBLY) | {"cooling": _kept(plates)})
+
+
+def _figures(section: object, words: Words) -> dict[str, Any]:
+    """What a section states of its figures, in the words of the file."""
+    return _kept({word: _text(getattr(section, key)) for key, (word, _) in words.items()})
 
 
 def _kept(values: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +83,7 @@ def _text(figure: Figure | Range | None) -> str | None:
     if isinstance(figure, Figure) and figure.key.startswith("catalog."):
         return figure.key.removeprefix("catalog.")
     assert isinstance(figure, Figure)
-    unit = _UNITS[figure.unit]
+    unit = _UNITS.get(figure.unit, figure.unit)
     if figure.low is not None and figure.high is not None and figure.low != figure.high:
         return f"{figure.low!r} to {figure.high!r} {unit}".strip()
     return f"{figure.value!r} {unit}".strip()

@@ -20,6 +20,20 @@ def _counted(value: str) -> str:
 Counted = Annotated[str, AfterValidator(_counted)]  # "4 x gb300", "busbar-nvl72"
 
 
+class PlatesFile(Strict):
+    """How the coolant runs through one tray or node."""
+
+    plate: str | None = Field(None, description="cold plate of the catalogue, with its thermal resistance against flow")
+    count: Annotated[int, Field(gt=0, le=1000)] | None = Field(None, description="plates in one tray; each cools one accelerator")
+    series: Annotated[int, Field(gt=0, le=100)] | None = Field(None, description="plates that follow each other on one stream; the later ones get warmed coolant")
+    case_max: Text | None = Field(None, description="highest case temperature of what the plate cools")
+    junction: Text | None = Field(None, description="thermal resistance from junction to case, 'K/W'")
+    junction_max: Text | None = None
+    drop: Text | None = Field(None, description="pressure drop of plates and hoses inside the tray, without its quick disconnects")
+    drop_flow: Text | None = Field(None, description="flow of one tray at which the drop is stated")
+    liquid_share: Text | None = Field(None, description="share of this tray's heat that the coolant takes")
+
+
 class AssemblyFile(Strict):
     """Parts put together: a tray, a node, a board."""
 
@@ -31,16 +45,43 @@ class AssemblyFile(Strict):
     power: Text | None = Field(None, description="power of the whole at load, in place of the sum of its parts; or 'item.figure'")
     static_power: Text | None = Field(None, description="power drawn beside the parts: fans, boards, losses")
     mass: Text | None = None
+    cooling: PlatesFile | None = None
+    card_slot: Text | None = Field(None, description="power that one card slot of it gives")
     unknown: list[str] = Field(default_factory=list, description="what nobody publishes: mass, power, depth, ...")
+
+
+class BusbarFile(Strict):
+    """The busbar as a conductor; what is absent is taken from the frame."""
+
+    rating: Text | None = Field(None, description="current that one segment may carry")
+    rise: Text | None = Field(None, description="temperature rise at that rating")
+    resistance: Text | None = Field(None, description="'50 uohm/m', there and back")
+    lowest: Text | None = Field(None, description="lowest voltage at which a tray still runs")
 
 
 class PowerFile(Strict):
     """How the rack is fed."""
 
-    feeds: str | None = Field(None, description="'4 x 415 V'")
+    feeds: str | None = Field(None, description="'4 x 415 V': AC line to line, or DC between the poles")
+    kind: Literal["ac", "dc"] | None = Field(None, description="of the feeds; AC has three phases")
     redundancy: Literal["N", "N+1", "N+N"] | None = None
-    breaker: Text | None = None
+    sides: dict[str, str] = Field(default_factory=dict, description="'A: u1-u4', 'B: u34-u37': what hangs on which feed; a feed that is lost takes it out")
+    breaker: Text | None = Field(None, description="of one feed")
+    breaker_rated: Literal["80 %", "100 %"] | None = Field(None, description="share of the breaker that a load of hours may take; absent: by the site's code")
     bus: Text | None = Field(None, description="busbar voltage under load")
+    sharing: Literal["droop", "active"] | None = Field(None, description="how the shelves share: each by its own droop, or by a common signal")
+    droop: Text | None = Field(None, description="fall of a shelf's voltage from no load to full output")
+    busbar: BusbarFile | None = None
+    connector_cooling: Literal["still air", "moving air"] | None = Field(None, description="air at the output connectors of the shelves")
+    fault_current: Text | None = Field(None, description="short-circuit current that the site can deliver at the rack")
+    grounding: Literal["mid-point", "negative-pole", "positive-pole"] | None = Field(None, description="which point of a DC feed above 60 V is earthed")
+    grounding_resistance: Text | None = Field(None, description="between that point and earth; kilohms where it is of high resistance")
+    bond_resistance: Text | None = Field(None, description="of the rack's protective bond")
+    ramp: Text | None = Field(None, description="fastest change that the site allows at the rack's input, 'kW/s'")
+    storage: Text | None = Field(None, description="energy that the supplies store to smooth the load, 'J'")
+    swing: Text | None = Field(None, description="how far the load falls between the phases of a step, as a share of it")
+    swing_period: Text | None = Field(None, description="time of one step")
+    bridge: Text | None = Field(None, description="time for which batteries must carry the rack")
     load: Text | None = Field(None, description="published load of the whole rack, only where nobody publishes what the parts draw")
 
 
@@ -53,6 +94,35 @@ class CoolantFile(Strict):
     liquid_share: Text | None = Field(None, description="share of the heat that the coolant takes")
     return_max: Text | None = Field(None, description="highest return temperature that the rack allows")
     flow: Text | None = Field(None, description="a flow, 'item.figure', or 'item.table' of flow against supply temperature")
+    cdu: str | None = Field(None, description="the distribution unit that drives the loop, an item of the catalogue; it stands in the row unless it is a fixture")
+    racks: Annotated[int, Field(gt=0, le=1000)] | None = Field(None, description="racks that share that unit")
+    pumps: str | None = Field(None, description="'1+1': pumps that carry the loop, and those beside them")
+    pump_feeds: dict[str, int] = Field(default_factory=dict, description="'A: 1', 'B: 1': pumps by the feed that drives them")
+    head: Text | None = Field(None, description="pressure that the loop gives at the rack's ports; of the unit where it is absent")
+    static: Text | None = Field(None, description="gauge pressure at the pumps' suction")
+    drop: Text | None = Field(None, description="pressure drop of the whole rack at its flow, or 'item.table' of it against supply temperature")
+    facility: Text | None = Field(None, description="supply temperature of the facility's water")
+    manifold_diameter: Text | None = Field(None, description="inside")
+    manifold_return: Literal["direct", "reverse"] | None = Field(None, description="reverse: first fed, last drained, so that all branches run the same length")
+    hose_diameter: Text | None = Field(None, description="inside, of the hoses between rack and unit")
+    hose_length: Text | None = Field(None, description="of one of the two")
+    volume: Text | None = Field(None, description="coolant in the rack")
+    glycol_share: Text | None = Field(None, description="by volume")
+    ph: Text | None = Field(None, description="of the coolant, 'bare number'")
+    filter: Text | None = Field(None, description="largest particle that passes, '50 um'")
+    filter_max: Text | None = Field(None, description="coarsest filter that the rack's maker allows")
+    pressure_max: Text | None = Field(None, description="gauge pressure that the rack's maker allows")
+    wetted: list[str] = Field(default_factory=list, description="metals and polymers that the coolant touches")
+
+
+class EnvironmentFile(Strict):
+    """Where the rack stands."""
+
+    air: Text | None = Field(None, description="temperature of the air that enters")
+    air_max: Text | None = Field(None, description="highest inlet that trays and shelves allow at sea level")
+    dew_point: Text | None = None
+    altitude: Text | None = None
+    code: Literal["NEC", "IEC"] | None = Field(None, description="the electrical code of the site")
 
 
 class CableFile(Strict):
@@ -81,12 +151,13 @@ class RackFile(Strict):
     frame: str | None = None
     height: Annotated[int, Field(gt=0, le=100)] | None = Field(None, description="units of the frame, where the catalogue does not say")
     layout: Literal["published", "assumed"] | None = None
-    slots: dict[str, str] = Field(default_factory=dict, description="'u5-u8: 4 x shelf-33kw', counted from the bottom")
+    slots: dict[str, str] = Field(default_factory=dict, description="'u5-u8: 4 x shelf-33kw', counted from the bottom; 'rear u1-u40' and 'side u1-u40' for what hangs there")
     fixtures: list[Counted] = Field(default_factory=list, description="parts without a slot: busbar, manifold, spine")
     assemblies: dict[str, AssemblyFile] = Field(default_factory=dict)
     connect: list[str] = Field(default_factory=list, description="'manifold.out[*] -> compute[*].coolant via uqd-04'")
     power: PowerFile | None = None
     coolant: CoolantFile | None = None
+    environment: EnvironmentFile | None = None
     cables: dict[str, CableFile] = Field(default_factory=dict)
     network: NetworkFile | None = None
     mass: Text | None = None

@@ -16,7 +16,7 @@ from ..physics.hydraulics import Flows, solve_hydraulics
 from ..physics.hydraulics_network import Network
 from .bill import parts_in
 from .nouns import Connection, Design
-from .states import Place, State, cdu_of, places_of, pumps_of, states_of
+from .states import Place, State, cdu_of, places_of, pumps_of, racks_on, states_of
 
 AIR_KG_M3 = 1.2
 ROUGHNESS_M = 15e-6  # drawn stainless tube and lined hose; smooth walls change a rack's drop by less than a percent
@@ -286,9 +286,9 @@ def rated_flow(design: Design, book: Ledger, density: Number) -> tuple[Number | 
     if unit is None or loop is None:
         return None, []
     if (volume := unit.get("flow_m3_per_s")) is not None:
-        return book.take(volume) / loop.racks, [volume.key]
+        return book.take(volume) / racks_on(design), [volume.key]
     if (mass := unit.get("flow_kg_per_s")) is not None:
-        return book.take(mass) / density / loop.racks, [mass.key]
+        return book.take(mass) / density / racks_on(design), [mass.key]
     return None, []
 
 

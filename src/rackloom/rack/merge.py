@@ -11,16 +11,18 @@ from ..catalog import Catalog, Item
 from ..errors import Fault, nearest
 from ..figures import Figure, Range, from_range, read_counted, read_range
 from ..reading import Document
-from .file import AssemblyFile, RackFile
-from .nouns import Assembly, Cable, Connection, Coolant, Power, Slot
+from ..strict import Strict
+from . import sections
+from .file import AssemblyFile, PlatesFile, RackFile
+from .nouns import Assembly, Cable, Connection, Coolant, Environment, Plates, Power, Slot
+from .ports import Read, read_connection, twice
+from .words import ASSEMBLY, MAY_BE_BELOW_ZERO, MAY_BE_ZERO, PLATES, SHARES, Words
 
-_SLOT = re.compile(r"^u(\d+)(?:-u?(\d+))?$")
+_SLOT = re.compile(r"^(?:(front|rear|side)\s+)?u(\d+)(?:-u?(\d+))?$")
 _REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")
-_END = r"(?P<{0}>[A-Za-z][\w-]*)(?:\[(?:\*|\d+)\])?(?:\.(?P<{0}_port>[A-Za-z_]\w*)(?:\[(?:\*|\d+)\])?)?"
-_CONNECTION = re.compile(rf"^\s*{_END.format('source')}\s*->\s*{_END.format('target')}(?:\s+via\s+(?P<via>[\w.-]+))?\s*$")
-PORTS = ("coolant", "in", "out", "supply", "return", "power", "network", "scale_up", "scale_out", "management")
-COUPLINGS = ("quick_disconnect", "hose")  # kinds through which coolant enters a tray
 COLDEST_K, HOTTEST_K = 273.15, 373.15  # a water-based coolant at the pressures of a rack is liquid between them
+HOTTEST_CASE_K = 473.15  # silicon carries no more
+COLDEST_AIR_K, HOTTEST_AIR_K = 233.15, 333.15
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Draft:
     plain: dict[str, Any] = field(
         default_factory=lambda: {"title": "", "status": "shipping", "frame": None, "height": None, "layout": "assumed", "scale_out": "", "scale_up": "rack"}
     )
-    units: dict[int, tuple[int, Slot, tuple[Document, tuple[str, ...]]]] = field(default_factory=dict)  # unit -> block id, slot, place
+    units: dict[tuple[str, int], tuple[int, Slot, tuple[Document, tuple[str, ...]]]] = field(default_factory=dict)  # face, unit -> block id, slot, place
     blocks: int = 0
     fixtures: list[tuple[int, str]] = field(default_factory=list)
     assemblies: dict[str, Assembly] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Draft:
     connections: list[tuple[Connection, Document, tuple[str | int, ...]]] = field(default_factory=list)
     power: Power = field(default_factory=Power)
     coolant: Coolant | None = None
+    environment: Environment = field(default_factory=Environment)
     cables: dict[str, Cable] = field(default_factory=dict)
     mass_kg: Figure | None = None
     vary: dict[str, Range] = field(default_factory=dict)
@@ -73,8 +76,9 @@ class Merger:
         self.fixtures()
         self.slots()
         self.connect()
-        self.supply()
-        self.cooling()
+        sections.power(self)
+        sections.coolant(self)
+        sections.environment(self)
         self.cable_lines()
         if file.mass is not None:
             draft.mass_kg = self.figure(file.mass, ("mass",), "kg")
@@ -134,7 +138,7 @@ class Merger:
         except ValueError as error:
             self.faults.append(Fault(f"{path[-1]}: {error}", self.document.place(path)))
             return None
-        if wrong := _out_of_bounds(span, unit, zero=path[-1] in ("power", "static_power")):
+        if wrong := _out_of_bounds(span, unit, str(path[-1]), str(path[0])):
             self.faults.append(Fault(f"{path[-1]}: '{text}' {wrong[0]}", self.document.place(path), mend=wrong[1]))
             return None
         return from_range(f"design.{self.draft.name}.{'.'.join(map(str, path))}", span, unit, source=self.document.where(path), grade="E")
@@ -148,14 +152,27 @@ class Merger:
         if base is not None and "parts" in given:
             kinds = {self.kind_of(part) for _, part in parts}
             parts += tuple(entry for entry in base.parts if self.kind_of(entry[1]) not in kinds and self.without(entry[1], kinds))
-        figures = {
-            "power_w": ("power", "W"), "static_power_w": ("static_power", "W"), "mass_kg": ("mass", "kg"),
-        }  # fmt: skip
-        found: dict[str, Any] = {key: self.figure(getattr(raw, word), (*at, word), unit) for key, (word, unit) in figures.items() if getattr(raw, word) is not None}
+        found = self.figures(raw, at, ASSEMBLY)
+        if raw.cooling is not None:
+            found["cooling"] = self.plates(raw.cooling, (*at, "cooling"), base.cooling if base else None)
         if base is None:
             return Assembly(name, raw.level, raw.kind or name, raw.title or name.replace("-", " "), raw.height, parts, unknown=tuple(raw.unknown), **found)
         plain = {key: getattr(raw, key) for key in ("level", "kind", "title", "height") if key in given}
         return replace(base, **plain, **found, parts=parts if "parts" in given else base.parts, unknown=tuple(raw.unknown) if "unknown" in given else base.unknown)
+
+    def figures(self, raw: Strict, at: tuple[str | int, ...], words: Words) -> dict[str, Any]:
+        """The figures that a section states, by field."""
+        return {key: self.figure(getattr(raw, word), (*at, word), unit) for key, (word, unit) in words.items() if getattr(raw, word) is not None}
+
+    def plates(self, raw: PlatesFile, at: tuple[str | int, ...], base: Plates | None) -> Plates:
+        """How coolant runs through one tray, laid over what it was."""
+        plain = {key: getattr(raw, key) for key in ("plate", "count", "series") if getattr(raw, key) is not None}
+        if raw.plate is not None:
+            self.known(raw.plate, (*at, "plate"), "cold_plate")
+        made = replace(base or Plates(), **plain, **self.figures(raw, at, PLATES))
+        if made.count is not None and made.count % made.series:
+            self.faults.append(Fault(f"{made.count} plates do not make whole streams of {made.series} in series", self.document.place(at), mend="Correct 'count' or 'series'."))
+        return made
 
     def kind_of(self, name: str) -> str:
         """Kind of a part; an assembly is of its own kind, whatever it is called."""
@@ -184,14 +201,14 @@ class Merger:
 
     def slots(self) -> None:
         """Units and what stands there; units named here are taken over."""
-        mine: dict[int, str] = {}
+        mine: dict[tuple[str, int], str] = {}
         for text, value in self.file.slots.items():
             path = ("slots", text)
             match = _SLOT.match(text)
             if not match:
-                self.faults.append(Fault(f"'{text}' is not a slot", self.document.place(path, key=True), mend="Write 'u5' or 'u5-u8', counted from the bottom."))
+                self.faults.append(Fault(f"'{text}' is not a slot", self.document.place(path, key=True), mend="Write 'u5', 'u5-u8' or 'rear u5-u8', counted from the bottom."))
                 continue
-            first, last = int(match[1]), int(match[2] or match[1])
+            face, first, last = match[1] or "front", int(match[2]), int(match[3] or match[2])
             try:
                 count, name = read_counted(value)
             except ValueError as error:
@@ -201,113 +218,55 @@ class Merger:
                 self.faults.append(Fault(f"'{text}' runs from {first} to {last}", self.document.place(path, key=True), mend="Units run upward from 1."))
                 continue
             for unit in range(first, last + 1):
-                if unit in mine:
+                if (face, unit) in mine:
                     self.faults.append(
-                        Fault(f"unit {unit} is taken twice, by '{mine[unit]}' and '{text}'", self.document.place(path, key=True), mend="Give each unit to one thing.")
+                        Fault(f"unit {unit} is taken twice, by '{mine[face, unit]}' and '{text}'", self.document.place(path, key=True), mend="Give each unit to one thing.")
                     )
                     break
-                mine[unit] = text
-            self.place(first, last, count, name, path)
+                mine[face, unit] = text
+            self.place(Slot(first, last, count, name, face), path)
 
-    def place(self, first: int, last: int, count: int, name: str, path: tuple[str, ...]) -> None:
+    def place(self, new: Slot, path: tuple[str, ...]) -> None:
         """Take units over from what stood there; say what was displaced."""
-        draft = self.draft
-        touched = sorted({draft.units[unit][0] for unit in range(first, last + 1) if unit in draft.units})
+        draft, wanted = self.draft, range(new.first, new.last + 1)
+        touched = sorted({draft.units[new.face, unit][0] for unit in wanted if (new.face, unit) in draft.units})
         for block in touched:
-            units = [unit for unit, (owner, _, _) in draft.units.items() if owner == block]
-            slot, origin = draft.units[units[0]][1], draft.units[units[0]][2]
+            units = [unit for (_, unit), (owner, _, _) in draft.units.items() if owner == block]
+            _, slot, origin = draft.units[new.face, units[0]]
             each = max(1, round((slot.last - slot.first + 1) / slot.count))
             for unit in units:
-                del draft.units[unit]
-            left = sorted(set(units) - set(range(first, last + 1)))
+                del draft.units[new.face, unit]
+            left = sorted(set(units) - set(wanted))
             kept = 0
             for run in _runs(left):
                 fit = len(run) // each
                 if fit:
-                    draft.blocks += 1
-                    piece = Slot(run[0], run[0] + fit * each - 1, fit, slot.name)
-                    draft.units |= dict.fromkeys(range(piece.first, piece.last + 1), (draft.blocks, piece, origin))
+                    self.hold(Slot(run[0], run[0] + fit * each - 1, fit, slot.name, slot.face), origin)
                     kept += fit
-            if slot.name != name:
-                draft.notes.append(f"{name} at u{first}-u{last} displaces {slot.count - kept} x {slot.name}")
-        draft.blocks += 1
-        slot = Slot(first, last, count, name)
-        draft.units |= dict.fromkeys(range(first, last + 1), (draft.blocks, slot, (self.document, path)))
+            if slot.name != new.name:
+                draft.notes.append(f"{new.name} at u{new.first}-u{new.last} displaces {slot.count - kept} x {slot.name}")
+        self.hold(new, (self.document, path))
+
+    def hold(self, slot: Slot, origin: tuple[Document, tuple[str, ...]]) -> None:
+        """Write a slot into the draft, unit by unit."""
+        self.draft.blocks += 1
+        self.draft.units |= dict.fromkeys([(slot.face, unit) for unit in range(slot.first, slot.last + 1)], (self.draft.blocks, slot, origin))
 
     def connect(self) -> None:
-        """Connections, in place of those between the same ports."""
+        """Connections; one that stands in a file below 'like' gives way to one into the same port."""
+        mine: list[Read] = []
         for index, text in enumerate(self.file.connect):
-            path = ("connect", index)
-            match = _CONNECTION.match(text)
-            if not match:
-                mend = "Write 'manifold.out[*] -> compute[*].coolant via uqd-04'."
-                self.faults.append(Fault(f"'{text}' is not a connection", self.document.place(path), mend=mend))
+            place = self.document.place(("connect", index))
+            read = read_connection(text, place, self.faults, lambda name, path=("connect", index): self.known(name, path))  # type: ignore[misc]
+            if read is None:
                 continue
-            made = Connection(match["source"], match["source_port"] or "", match["target"], match["target_port"] or "", match["via"] or "", text)
-            for port in (made.source_port, made.target_port):
-                if port and port not in PORTS:
-                    self.faults.append(Fault(f"no port '{port}'", self.document.place(path), nearest=nearest(port, PORTS), mend=f"Ports: {', '.join(PORTS)}."))
-            via = self.known(made.via, path) if made.via else None
-            if via is not None and made.target_port == "coolant" and via.kind not in COUPLINGS:
-                couplings = [item.name for item in self.catalog.items.values() if item.kind in COUPLINGS]
-                self.faults.append(
-                    Fault(f"coolant does not flow through '{made.via}', which is of kind {via.kind}", self.document.place(path), mend=f"Couplings: {', '.join(couplings)}.")
-                )
+            if fault := twice(read, mine):
+                self.faults.append(replace(fault, place=place))
+            mine.append(read)
+            made = read.made
             ends = (made.source, made.source_port, made.target, made.target_port)
-            if any((c.source, c.source_port, c.target, c.target_port) == ends and d is self.document for c, d, _ in self.draft.connections):
-                self.faults.append(Fault(f"'{made.target}.{made.target_port}' is connected twice", self.document.place(path), mend="Keep one of them."))
-            self.draft.connections = [e for e in self.draft.connections if (e[0].source, e[0].source_port, e[0].target, e[0].target_port) != ends]
-            self.draft.connections.append((made, self.document, path))
-
-    def supply(self) -> None:
-        """Feeds, redundancy, voltages."""
-        raw = self.file.power
-        if raw is None:
-            return
-        power = self.draft.power
-        if raw.feeds is not None:
-            try:
-                count, volts = read_counted(raw.feeds)
-            except ValueError as error:
-                self.faults.append(Fault(f"feeds: {error}", self.document.place(("power", "feeds"))))
-            else:
-                power = replace(power, feeds=count, feed_v=self.figure(volts, ("power", "feeds"), "V"))
-        if raw.redundancy is not None:
-            power = replace(power, redundancy=raw.redundancy)
-        for key, word, unit in (("breaker_a", "breaker", "A"), ("bus_v", "bus", "V"), ("load_w", "load", "W")):
-            if getattr(raw, word) is not None:
-                read: dict[str, Any] = {key: self.figure(getattr(raw, word), ("power", word), unit)}
-                power = replace(power, **read)
-        self.draft.power = power
-
-    def cooling(self) -> None:
-        """The coolant loop; a flow is a value, a figure or a table of the catalogue."""
-        raw = self.file.coolant
-        if raw is None:
-            return
-        coolant = self.draft.coolant or Coolant()
-        if raw.fluid is not None:
-            self.known(raw.fluid, ("coolant", "fluid"), "fluid")
-            coolant = replace(coolant, fluid=raw.fluid)
-        for key, word, unit in (
-            ("supply_temperature_k", "supply", "temperature_k"),
-            ("rise_k", "rise", "K"),
-            ("return_max_temperature_k", "return_max", "temperature_k"),
-            ("liquid_share", "liquid_share", "1"),
-        ):
-            if getattr(raw, word) is not None:
-                read: dict[str, Any] = {key: self.figure(getattr(raw, word), ("coolant", word), unit)}
-                coolant = replace(coolant, **read)
-        if isinstance(raw.flow, str) and _REFERENCE.match(raw.flow):
-            item_name, _, name = raw.flow.partition(".")
-            item = self.catalog.items.get(item_name)
-            if item is not None and any(figure.startswith(f"{name}_at_") for figure in item.figures):
-                coolant = replace(coolant, flow_table=(item_name, name), flow_m3_per_s=None)
-            else:
-                coolant = replace(coolant, flow_m3_per_s=self.figure(raw.flow, ("coolant", "flow"), "m3/s"), flow_table=None)
-        elif raw.flow is not None:
-            coolant = replace(coolant, flow_m3_per_s=self.figure(raw.flow, ("coolant", "flow"), "m3/s"), flow_table=None)
-        self.draft.coolant = coolant
+            self.draft.connections = [e for e in self.draft.connections if e[1] is self.document or (e[0].source, e[0].source_port, e[0].target, e[0].target_port) != ends]
+            self.draft.connections.append((made, self.document, ("connect", index)))
 
     def cable_lines(self) -> None:
         """Cables by name, each a product of counts."""
@@ -350,13 +309,18 @@ def _runs(units: list[int]) -> list[list[int]]:
     return runs
 
 
-def _out_of_bounds(span: Range, unit: str, *, zero: bool) -> tuple[str, str] | None:
+def _out_of_bounds(span: Range, unit: str, word: str, section: str) -> tuple[str, str] | None:
     """What is wrong with a quantity of this unit, and the mend; None when it can be."""
     if not (math.isfinite(span.low) and math.isfinite(span.high)):
         return "is not finite", "Write a number that a rack can have."
     if unit == "temperature_k":
-        outside = span.low < COLDEST_K or span.high > HOTTEST_K
+        if section == "environment":
+            outside = span.low < COLDEST_AIR_K or span.high > HOTTEST_AIR_K
+            return ("is no temperature of the air of a hall", "Write one between -40 and 60 C.") if outside else None
+        outside = span.low < COLDEST_K or span.high > HOTTEST_CASE_K if word in ("case_max", "junction_max") else span.low < COLDEST_K or span.high > HOTTEST_K
         return ("is no temperature of a liquid coolant", "Coolant here is water with or without glycol: between 0 and 100 C.") if outside else None
-    if span.low < 0.0 or (span.low == 0.0 and not zero):
-        return "is below 0" if span.low < 0.0 else "is 0", "Write what is drawn, weighed or carried as a value above 0."
-    return ("is more than the whole", "A share lies between 0 and 100 %.") if unit == "1" and span.high > 1.0 else None
+    if span.low < 0.0 and word not in MAY_BE_BELOW_ZERO:
+        return "is below 0", "Write what is drawn, weighed or carried as a value above 0."
+    if span.low == 0.0 and word not in MAY_BE_ZERO:
+        return "is 0", "Write a value above 0; leave the line out where it is not known."
+    return ("is more than the whole", "A share lies between 0 and 100 %.") if word in SHARES and span.high > 1.0 else None

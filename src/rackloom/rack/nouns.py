@@ -14,6 +14,21 @@ LEVELS = ("L6", "L7", "L8", "L9", "L10", "L11", "L12")
 
 
 @dataclass(frozen=True)
+class Plates:
+    """How the coolant runs through one tray. `drop_pa` is of plates and hoses at `drop_flow_m3_per_s`, quick disconnects apart."""
+
+    plate: str = ""
+    count: int | None = None
+    series: int = 1
+    case_max_temperature_k: Figure | None = None
+    junction_k_per_w: Figure | None = None
+    junction_max_temperature_k: Figure | None = None
+    drop_pa: Figure | None = None
+    drop_flow_m3_per_s: Figure | None = None
+    liquid_share: Figure | None = None
+
+
+@dataclass(frozen=True)
 class Assembly:
     """Parts put together. `parts` are (count, name of a part or of another assembly)."""
 
@@ -26,17 +41,20 @@ class Assembly:
     power_w: Figure | None = None  # stated for the whole; in place of the sum of its parts
     static_power_w: Figure | None = None  # drawn beside the parts: fans, boards, losses
     mass_kg: Figure | None = None
+    cooling: Plates | None = None
+    card_slot_w: Figure | None = None
     unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Units of the frame, counted from 1 at the bottom, taken by so many of one thing."""
+    """Units of the frame, counted from 1 at the bottom, taken by so many of one thing, on one face of the rack."""
 
     first: int
     last: int
     count: int
     name: str
+    face: str = "front"
 
 
 @dataclass(frozen=True)
@@ -52,20 +70,46 @@ class Connection:
 
 
 @dataclass(frozen=True)
+class Busbar:
+    """The busbar as a conductor. What is None is read from the frame."""
+
+    rating_a: Figure | None = None
+    rise_k: Figure | None = None
+    resistance_ohm_per_m: Figure | None = None
+    lowest_v: Figure | None = None
+
+
+@dataclass(frozen=True)
 class Power:
     """How the rack is fed. `load_w` is stated only where nobody publishes what the parts draw."""
 
     feeds: int = 0
     feed_v: Figure | None = None
+    kind: str = "ac"
     redundancy: str = "N"
+    sides: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # feed -> units of the rack whose things hang on it
     breaker_a: Figure | None = None
+    breaker_rated: str = ""
     bus_v: Figure | None = None
+    sharing: str = "droop"
+    droop_v: Figure | None = None
+    busbar: Busbar = field(default_factory=Busbar)
+    connector_cooling: str = "still air"
+    fault_current_a: Figure | None = None
+    grounding: str = ""
+    grounding_ohm: Figure | None = None
+    bond_ohm: Figure | None = None
+    ramp_w_per_s: Figure | None = None
+    storage_j: Figure | None = None
+    swing_share: Figure | None = None
+    swing_period_s: Figure | None = None
+    bridge_s: Figure | None = None
     load_w: Figure | None = None
 
 
 @dataclass(frozen=True)
 class Coolant:
-    """The rack's coolant loop. `flow_table` names a published law of flow against supply temperature."""
+    """The rack's coolant loop. `flow_table` names a published law of flow against supply temperature, `drop_table` one of pressure drop."""
 
     fluid: str = ""
     supply_temperature_k: Figure | None = None
@@ -74,6 +118,37 @@ class Coolant:
     flow_m3_per_s: Figure | None = None
     flow_table: tuple[str, str] | None = None  # item, name of the table
     return_max_temperature_k: Figure | None = None  # the rack's own limit
+    cdu: str = ""
+    racks: int = 1
+    pumps: tuple[int, int] | None = None  # that carry the loop, and beside them
+    pump_feeds: Mapping[str, int] = field(default_factory=dict)
+    head_pa: Figure | None = None
+    static_pa: Figure | None = None
+    drop_pa: Figure | None = None
+    drop_table: tuple[str, str] | None = None
+    facility_temperature_k: Figure | None = None
+    manifold_diameter_m: Figure | None = None
+    manifold_return: str = "direct"
+    hose_diameter_m: Figure | None = None
+    hose_length_m: Figure | None = None
+    volume_m3: Figure | None = None
+    glycol_share: Figure | None = None
+    ph_level: Figure | None = None
+    filter_m: Figure | None = None
+    filter_max_m: Figure | None = None
+    pressure_max_pa: Figure | None = None
+    wetted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where the rack stands."""
+
+    air_temperature_k: Figure | None = None
+    dew_point_temperature_k: Figure | None = None
+    altitude_m: Figure | None = None
+    air_max_temperature_k: Figure | None = None
+    code: str = "NEC"
 
 
 @dataclass(frozen=True)
@@ -104,6 +179,7 @@ class Design:
     connections: tuple[Connection, ...]
     power: Power
     coolant: Coolant | None
+    environment: Environment
     cables: tuple[Cable, ...]
     scale_out: str  # the network card that joins racks
     scale_up: str  # 'rack', or the assembly whose accelerators are one domain
@@ -143,6 +219,14 @@ class Bom:
         for line in self.lines:
             out[line.item] = out.get(line.item, 0) + line.total
         return out
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A load over time that repeats: it is `power_w[k]` from `time_s[k]` to the next; the last entry closes the period."""
+
+    time_s: tuple[float, ...]
+    power_w: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -231,3 +315,7 @@ class RackAnswer:
     notes: tuple[str, ...]
     ledger: Ledger = field(repr=False)
     left_out: tuple[str, ...] = ()
+    case: str = "normal"
+    cases: tuple[str, ...] = ()  # every state that can be looked at
+    one_line: tuple[str, ...] = ()  # the power one-line, line by line
+    network: tuple[str, ...] = ()  # the coolant network

@@ -71,9 +71,7 @@ def read_connection(text: str, place: Place, faults: list[Fault], known: Callabl
     via = known(match["via"]) if match["via"] else None
     medium = target.medium or source.medium
     if via is not None and medium in JOINS and via.kind not in JOINS[medium]:
-        faults.append(
-            Fault(f"{medium} does not flow through '{via.name}', which is of kind {via.kind}", place, mend=f"For {medium} use one of kind {' or '.join(JOINS[medium])}.")
-        )
+        faults.append(Fault(f"{medium} does not flow through '{via.name}', which is of kind {via.kind}", place, mend=f"For {medium} use one of kind {' or '.join(JOINS[medium])}."))
     return Read(Connection(source.thing, source.port, target.thing, target.port, match["via"] or "", text), source, target)
 
 

@@ -8,9 +8,9 @@ from ..catalog import Item
 from ..draws import Number
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics import busbar_segment_currents
 from .bill import parts_in, pieces, placed
 from .nouns import Design, SlotUse
+from .states import State, shelves_of
 
 CONSUMERS = ("accelerator", "host", "nic", "switch")  # kinds whose power must be known for a sum over parts to be whole
 
@@ -89,8 +89,8 @@ def load(design: Design, prefix: str, book: Ledger) -> tuple[Number, tuple[str, 
     return total, tuple(dict.fromkeys(missing))
 
 
-def supply(design: Design, prefix: str, book: Ledger) -> tuple[Number | None, Number | None]:
-    """Installed output of the shelves, and what is left of it by the stated redundancy [W]; None without shelves."""
+def supply(design: Design, prefix: str, book: Ledger, state: State | None = None) -> tuple[Number | None, Number | None]:
+    """Installed output of the shelves, and what is left of it by the stated redundancy, or in a state with shelves lost [W]; None without shelves."""
     shelves = {name: count for name, count in placed(design).items() if is_shelf(design, name)}
     shelves |= {name: shelves.get(name, 0) + count for count, name in design.fixtures if is_shelf(design, name)}
     if not shelves:
@@ -100,7 +100,11 @@ def supply(design: Design, prefix: str, book: Ledger) -> tuple[Number | None, Nu
     words = " + ".join(f"{count} x {name}" for name, count in shelves.items())
     installed: Number = sum(count * book.take(outputs[name]) for name, count in shelves.items())
     book.put(f"{prefix}.power_supply_w", installed, "W", f"{words}, all modules", [f.key for f in outputs.values()], basis="supply, installed")
-    if design.power.redundancy == "N+N":
+    if state is not None and min(state.shelves, default=1.0) < 1.0:
+        placed_at = shelves_of(design)
+        firm = sum((share * book.take(outputs[shelf.name]) for share, shelf in zip(state.shelves, placed_at, strict=True)), 0.0)
+        inputs, words = [f.key for f in outputs.values()], f"{words}, {state.text}"
+    elif design.power.redundancy == "N+N":
         firm, inputs, words = installed / 2.0, [f"{prefix}.power_supply_w"], "half of the shelves carry the rack (N+N)"
     elif design.power.redundancy == "N+1":
         firms = {name: item.get("firm_output_w") or outputs[name] for name, item in items.items()}
@@ -166,19 +170,26 @@ def slot_uses(design: Design, prefix: str, book: Ledger, liquid_share: Number) -
     return tuple(out)
 
 
-def segment_current(design: Design, prefix: str, book: Ledger, load_w: Number) -> tuple[Number | None, str, tuple[str, ...]]:
-    """Largest current in a segment of the busbar [A], shelves sharing the load evenly, in words, with its inputs; None without busbar or voltage."""
-    units = [(slot.first + i, slot.name) for slot in design.slots for i in range(slot.count) if is_shelf(design, slot.name) or is_load(design, slot.name)]
-    shelves = sum(is_shelf(design, name) for _, name in units)
-    if design.power.bus_v is None or not shelves or shelves == len(units):
-        return None, "", ()
-    volts = book.take(design.power.bus_v)
-    keys = {name: f"{prefix}.{name}.power_w" for _, name in units if not is_shelf(design, name)}
-    even = design.power.load_w is not None or any(key not in book for key in keys.values())
-    each = load_w / (len(units) - shelves)
-    nodes = [load_w / shelves / volts if is_shelf(design, name) else -(each if even else book.value(keys[name])) / volts for _, name in sorted(units, key=lambda unit: unit[0])]
-    injected = np.stack(np.broadcast_arrays(*(np.asarray(node, dtype=float) for node in nodes)), axis=-1)
-    current = np.max(np.abs(busbar_segment_currents(injected)), axis=-1)
-    how = "load spread evenly over the trays: their power is not published" if even else "trays at their own power"
-    inputs = (f"{prefix}.power_load_w",) if even else (f"{prefix}.power_load_w", *keys.values())
-    return current if current.ndim else float(current), f"largest current between two neighbours on the busbar, shelves sharing evenly, {how}", inputs
+def tray_powers(design: Design, prefix: str, book: Ledger, load_w: Number) -> tuple[dict[str, Number], str, list[str]]:
+    """What one of each thing that draws power draws [W], in words, with the keys.
+
+    Where the load is stated for the whole rack, things whose parts are known keep their part and the others share what is
+    left; where all are known they share the load as their parts do.
+    """
+    loads = {name: count for name, count in placed(design).items() if is_load(design, name)}
+    keys = {name: f"{prefix}.{name}.power_w" for name in loads if f"{prefix}.{name}.power_w" in book}
+    known: dict[str, Number] = {name: book.value(key) for name, key in keys.items()}
+    total: Number = sum((loads[name] * value for name, value in known.items()), 0.0)
+    others = [name for name in loads if name not in known]
+    if design.power.load_w is None:
+        if others:
+            return {}, "the power of some things is not published", []
+        return known, "things at their own power", list(keys.values())
+    inputs = [f"{prefix}.power_load_w", *keys.values()]
+    if not others:
+        return {name: load_w * value / np.where(np.asarray(total) > 0.0, total, 1.0) for name, value in known.items()}, "the load shared as the things' own power is", inputs
+    left = (load_w - total) / sum(loads[name] for name in others)
+    if np.any(np.asarray(left) <= 0.0):
+        even = load_w / sum(loads.values())
+        return dict.fromkeys(loads, even), "the load spread evenly: their power is not published", [f"{prefix}.power_load_w"]
+    return known | dict.fromkeys(others, left), f"what is left of the load spread evenly over {', '.join(others)}, whose power is not published", inputs

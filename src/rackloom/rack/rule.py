@@ -9,12 +9,28 @@ import numpy as np
 
 from ..draws import Number, central
 from ..ledger import Ledger
-from .nouns import Check, Design
+from .bill import placed
+from .bus import Bus
+from .loop import Loop
+from .nouns import Check, Design, Trace
+from .states import NORMAL
+
+NOTHING_LEFT = -1.0  # margin of what has no solution
+
+
+@dataclass(frozen=True)
+class Liquid:
+    """The coolant at its supply temperature."""
+
+    density_kg_per_m3: Number
+    cp_j_per_kg_k: Number
+    viscosity_pa_s: Number | None
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the checks read: the design and its computed figures."""
+    """What the checks read: the design, its computed figures, and the networks solved in every state. `state` is the case that is looked at."""
 
     design: Design
     prefix: str
@@ -31,11 +47,37 @@ class Facts:
     mass_kg: Number | None
     mass_at_least: bool
     missing: tuple[str, ...]
+    state: str = NORMAL
+    bus: Bus | None = None
+    loop: Loop | None = None
+    liquid: Liquid | None = None
+    trace: Trace | None = None
+
+    def states(self, *, electric: bool) -> list[str]:
+        """The states that a rack is held to: the case looked at, or all well and what its redundancy promises to bear."""
+        if self.state != NORMAL:
+            return [self.state]
+        solved = self.bus if electric else self.loop
+        return [NORMAL, *(name for name, state in (solved.states if solved else {}).items() if state.planned)]
+
+    def groups(self, *, modules: bool = True) -> dict[str, list[str]]:
+        """The electric states that the rack is held to, by what a check tells apart: each by its name, the loss of any shelf and of any module as one."""
+        out: dict[str, list[str]] = {}
+        for state in self.states(electric=True):
+            kind = state.partition("-u")[0] if state.startswith(("shelf-u", "psu-u")) and state != self.state else ""
+            if kind != "psu" or modules:
+                out.setdefault(f"{kind}-lost" if kind else state, []).append(state)
+        return out
 
     @property
     def lacking(self) -> tuple[str, ...]:
         """What the load does not hold: nothing where it was stated for the whole rack."""
         return self.missing if self.design.power.load_w is None else ()
+
+    @property
+    def placed(self) -> dict[str, int]:
+        """How many of each thing stand in the slots."""
+        return placed(self.design)
 
     def key(self, name: str) -> str:
         """Key of a figure of this rack."""
@@ -62,9 +104,27 @@ def at_most(ask: Ask, facts: Facts, book: Ledger, value: Number, limit: Number, 
         margin, words = (np.asarray(limit) - value) / 100.0, f"(limit - value) / 100 K; value: {formula}"
     else:
         margin, words = 1.0 - np.asarray(value, dtype=float) / limit, f"1 - value / limit; value: {formula}"
-    room: Number = margin if np.asarray(margin).ndim else float(margin)
+    return _row(ask, facts, book, value, limit, np.asarray(margin), words, inputs, lacking)
+
+
+def at_least(ask: Ask, facts: Facts, book: Ledger, value: Number, limit: Number, formula: str, inputs: Iterable[str], *, lacking: tuple[str, ...] = ()) -> Check:
+    """A check that passes where the value does not fall short of the limit."""
+    if ask.unit == "temperature_k":
+        margin, words = (np.asarray(value) - limit) / 100.0, f"(value - limit) / 100 K; value: {formula}"
+    else:
+        margin, words = np.asarray(value, dtype=float) / limit - 1.0, f"value / limit - 1; value: {formula}"
+    return _row(ask, facts, book, value, limit, np.asarray(margin), words, inputs, lacking)
+
+
+def _row(ask: Ask, facts: Facts, book: Ledger, value: Number, limit: Number, margin: np.ndarray, words: str, inputs: Iterable[str], lacking: tuple[str, ...]) -> Check:
+    """The row of a check; where a state has no solution its margin is that of nothing left."""
+    lost = ~np.isfinite(margin)
+    room: Number = np.where(lost, NOTHING_LEFT, margin) if margin.ndim else (NOTHING_LEFT if lost else float(margin))
+    notes = [f"at least: without {', '.join(lacking)}"] if lacking else []
+    if lost.reshape(-1)[0]:
+        notes.append("no solution: nothing is left")
     key = f"{facts.prefix}.checks.{ask.id}_margin_ratio"
-    book.put(key, room, "1", words, inputs, note=f"at least: without {', '.join(lacking)}" if lacking else "")
+    book.put(key, room, "1", words, inputs, note="; ".join(notes))
     verdict = "fail" if central(room) < -1e-12 else "not checkable" if lacking else "pass"
     return Check(ask.id, ask.question, value, limit, ask.unit, room, verdict, lacking, ask.document, mend=ask.mend if verdict == "fail" else "", key=key)
 

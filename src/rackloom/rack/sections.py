@@ -79,7 +79,9 @@ def coolant(merger: Merger) -> None:
     if raw.pumps is not None:
         match = _PUMPS.match(raw.pumps)
         if match is None or int(match[1]) == 0:
-            merger.faults.append(Fault(f"pumps: '{raw.pumps}' is no count of pumps", merger.document.place(("coolant", "pumps")), mend="Write '1+1': those that carry the loop + those beside them."))
+            merger.faults.append(
+                Fault(f"pumps: '{raw.pumps}' is no count of pumps", merger.document.place(("coolant", "pumps")), mend="Write '1+1': those that carry the loop + those beside them.")
+            )
         else:
             found = replace(found, pumps=(int(match[1]), int(match[2])))
     plain: dict[str, Any] = {key: getattr(raw, key) for key in ("racks", "manifold_return") if getattr(raw, key) is not None}
@@ -102,7 +104,7 @@ def environment(merger: Merger) -> None:
     raw = merger.file.environment
     if raw is None:
         return
-    plain = {"code": raw.code} if raw.code is not None else {}
+    plain: dict[str, Any] = {"code": raw.code} if raw.code is not None else {}
     merger.draft.environment = replace(merger.draft.environment, **plain, **merger.figures(raw, ("environment",), ENVIRONMENT))
 
 
@@ -114,4 +116,3 @@ def _figure_or_table(merger: Merger, text: Any, word: str, unit: str) -> tuple[t
         if item is not None and any(figure.startswith(f"{name}_at_") for figure in item.figures):
             return (item_name, name), None
     return None, merger.figure(text, ("coolant", word), unit)
-

@@ -96,7 +96,7 @@ def _coolant_states(design: Design, whole: tuple[float, ...]) -> dict[str, State
         return {}
     branches = tuple(dict.fromkeys(connection.target for connection in design.connections if connection.target_port == "coolant"))
     pumps = pumps_of(design)
-    out = {}
+    out: dict[str, State] = {}
     if pumps is not None:
         out |= _one(State("pump-loss", "one pump of the cooling unit lost", whole, 1, planned=pumps[1] > 0))
         out |= _one(State("all-pumps-lost", "no pump runs", whole, sum(pumps)))
@@ -112,9 +112,19 @@ def _one(state: State) -> dict[str, State]:
 
 
 def cdu_of(design: Design) -> Item | None:
-    """The cooling unit that drives the loop: named under 'coolant', or a fixture, or in a slot; None where there is none."""
-    if design.coolant is not None and design.coolant.cdu:
-        return design.catalog.item(design.coolant.cdu)
+    """The cooling unit that drives the loop: one in the rack, else the one named under 'coolant'; None where there is none."""
+    inside = _cdu_inside(design)
+    if inside is not None:
+        return inside
+    return design.catalog.item(design.coolant.cdu) if design.coolant is not None and design.coolant.cdu else None
+
+
+def racks_on(design: Design) -> int:
+    """Racks that share the unit: one where it stands in the rack."""
+    return design.coolant.racks if design.coolant is not None and _cdu_inside(design) is None else 1
+
+
+def _cdu_inside(design: Design) -> Item | None:
     held = [*placed(design), *(name for _, name in design.fixtures)]
     return next((design.catalog.items[name] for name in held if kind_of(design, name) == "cdu"), None)
 

@@ -21,9 +21,14 @@ COOLANT: Words = {
     "supply_temperature_k": ("supply", "temperature_k"), "rise_k": ("rise", "K"), "return_max_temperature_k": ("return_max", "temperature_k"), "liquid_share": ("liquid_share", "1"),
     "head_pa": ("head", "Pa"), "static_pa": ("static", "Pa"), "facility_temperature_k": ("facility", "temperature_k"), "manifold_diameter_m": ("manifold_diameter", "m"),
     "hose_diameter_m": ("hose_diameter", "m"), "hose_length_m": ("hose_length", "m"), "volume_m3": ("volume", "m3"), "glycol_share": ("glycol_share", "1"), "ph_level": ("ph", "1"),
-    "filter_m": ("filter", "m"),
+    "filter_m": ("filter", "m"), "filter_max_m": ("filter_max", "m"), "pressure_max_pa": ("pressure_max", "Pa"),
 }  # fmt: skip
-ENVIRONMENT: Words = {"air_temperature_k": ("air", "temperature_k"), "dew_point_temperature_k": ("dew_point", "temperature_k"), "altitude_m": ("altitude", "m"), "air_max_temperature_k": ("air_max", "temperature_k")}
+ENVIRONMENT: Words = {
+    "air_temperature_k": ("air", "temperature_k"),
+    "dew_point_temperature_k": ("dew_point", "temperature_k"),
+    "altitude_m": ("altitude", "m"),
+    "air_max_temperature_k": ("air_max", "temperature_k"),
+}
 
 SHARES = ("liquid_share", "swing", "glycol_share")  # of unit 1, and at most the whole
 MAY_BE_ZERO = ("power", "static_power", "altitude", "swing", "storage", "static", "glycol_share")

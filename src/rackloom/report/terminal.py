@@ -65,16 +65,23 @@ def _table(table: Table, picked: tuple[int, ...], console: Any) -> None:
 
 
 def print_rack(answer: RackAnswer, console: Any) -> None:
-    """Print one rack: figures, then checks worst first."""
+    """Print one rack: figures, the power one-line, the coolant network, then checks worst first."""
     from rich import box
     from rich.table import Table as Rich
 
-    console.print(f"{answer.title} [{answer.status}; layout {answer.layout}], {answer.accelerators} x {answer.accelerator}", style="bold", markup=False)
+    case = "" if answer.case == "normal" else f"; case {answer.case}"
+    console.print(f"{answer.title} [{answer.status}; layout {answer.layout}], {answer.accelerators} x {answer.accelerator}{case}", style="bold", markup=False)
     for row in answer.ledger:
-        if row.formula and row.key.count(".") == 2 and not row.key.endswith("_count"):
+        if row.formula and row.key.count(".") == 2 and not row.key.endswith(("_count", "_share", "_ratio")):
             console.print(f"  {row.key.rpartition('.')[2]:<32} {number_text(row.value, row.unit, row.low, row.high):<28} {row.formula}", markup=False, soft_wrap=True)
+    for title, lines in (("Power", answer.one_line), ("Coolant", answer.network)):
+        if lines:
+            console.print(f"{title}: {lines[0]}", style="bold", markup=False, soft_wrap=True, highlight=False)
+            for line in lines[1:]:
+                console.print(line, markup=False, soft_wrap=True, highlight=False)
     out = Rich(title="Checks, worst first", box=box.SIMPLE_HEAD, title_justify="left", header_style="bold", pad_edge=False)
-    for name, justify in (("verdict", "left"), ("question", "left"), ("value", "right"), ("limit", "right"), ("margin", "right"), ("missing, or the mend", "left")):
+    columns = (("verdict", "left"), ("check", "left"), ("question", "left"), ("value", "right"), ("limit", "right"), ("margin", "right"), ("missing, or the mend", "left"))
+    for name, justify in columns:
         out.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     from ..draws import central
 
@@ -82,7 +89,9 @@ def print_rack(answer: RackAnswer, console: Any) -> None:
         value = number_text(central(check.value), check.unit) if check.value is not None else "–"
         limit = number_text(central(check.limit), check.unit) if check.limit is not None else "–"
         margin = "–" if check.margin is None else f"{central(check.margin):+.0%}" if check.unit != "temperature_k" else f"{central(check.margin) * 100:+.0f} K"
-        out.add_row(check.verdict, check.question, value, limit, margin, ", ".join(check.missing) or check.mend)
+        out.add_row(check.verdict, check.id, check.question, value, limit, margin, ", ".join(check.missing) or check.mend)
     console.print(out)
+    if answer.cases:
+        console.print(f"Cases (--case): {', '.join(answer.cases)}.", markup=False, highlight=False)
     if answer.unknown:
         console.print(f"Unknown in public: {'; '.join(answer.unknown)}.", markup=False)
