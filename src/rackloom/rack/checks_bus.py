@@ -125,8 +125,9 @@ def tray_connector(facts: Facts, book: Ledger) -> Check | None:
     ask = Ask("tray-connector", "Does the connector of a tray carry its current?", "A", frame.say("document"), "Fit a second connector, or raise the bus voltage.")
     name = max(keys, key=lambda one: central(book.value(keys[one])))
     key = facts.key(f"{name}.current_a")
-    current = book.value(keys[name]) / book.take(bus)
-    book.put(key, current, "A", "power of the hungriest tray over the voltage of the bus, one connector a tray", [keys[name], bus.key])
+    connectors = facts.design.assemblies[name].connectors if name in facts.design.assemblies else 1
+    current = book.value(keys[name]) / book.take(bus) / connectors
+    book.put(key, current, "A", f"power of the hungriest tray over the voltage of the bus, {connectors} connector{'s' if connectors > 1 else ''} a tray", [keys[name], bus.key])
     return at_most(ask, facts, book, current, book.take(rating), f"current of one {name}; limit: rating of the connector", [key, rating.key], lacking=facts.lacking)
 
 
@@ -210,7 +211,7 @@ def phase_balance(facts: Facts, book: Ledger) -> Check | None:
         assert count is not None
         pieces = int(book.take(count) if np.ndim(book.take(count)) == 0 else central(book.take(count)))
         found = phase_currents(np.ones(pieces), spread_over_phases(pieces), 1.0)
-        worst = max(central(worst), central(found.unbalance_share))
+        worst = max(central(worst), round(central(found.unbalance_share), 9))
         inputs.append(count.key)
     key = facts.key("phase_unbalance_share")
     book.take(spec.feed_v)

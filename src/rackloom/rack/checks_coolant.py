@@ -11,11 +11,12 @@ from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
 from ..physics import interpolate_table, neighbours
+from ..physics.guards import plain
 from .bill import parts_in, pieces
 from .checks_supply import when
 from .loop import pairs_of
 from .nouns import Check, Connection, Design, Plates
-from .rule import Ask, Facts, at_least, at_most, not_checkable
+from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption
 
 ABOVE_DEW_K = 2.0  # what practice keeps between the coldest coolant and the dew point, at least
 CLOSED_SHARE = 1e-3  # how exactly the solved branches' heat comes back in the return
@@ -143,7 +144,7 @@ def heat_balance(facts: Facts, book: Ledger) -> Check | None:
         carried = np.sum(np.where(flow > 0.0, flow * rise, 0.0), axis=-1) * np.asarray(facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k)
     away = np.abs(carried / np.asarray(facts.liquid_w) - 1.0)
     key = facts.key("heat_balance_share")
-    value: Number = away if away.ndim else float(away)
+    value: Number = plain(np.round(away, 9))
     book.put(key, value, "1", "|sum over branches of rho cp V dT / heat to the coolant - 1|", [*facts.loop.keys, facts.key("heat_liquid_w")])
     ask = Ask("heat-balance", "Do the branches carry away what the trays put into the coolant?", "1", "first law", "Open the branches that are shut.")
     return at_most(ask, facts, book, value, CLOSED_SHARE, "what is missing; limit: rounding", [key])
@@ -231,7 +232,9 @@ def velocity(facts: Facts, book: Ledger) -> list[Check]:
         value: Number = speed if np.ndim(speed) else float(speed)
         book.put(key, value, "m/s", "flow of the rack over the bore", facts.loop.keys, note=f"assumed: {', '.join(facts.loop.assumed)}" if facts.loop.assumed else "")
         ask = Ask(name, f"Is the coolant in the {what} slow enough?", "m/s", document, "Use a wider bore.")
-        rows.append(at_most(ask, facts, book, value, book.take(limit), "velocity; limit: highest", [key, limit.key]))
+        row = at_most(ask, facts, book, value, book.take(limit), "velocity; limit: highest", [key, limit.key])
+        bore = f"{name.partition('-')[0]} diameter"
+        rows.append(on_assumption(row, *([f"inner diameter of the {what}"] if bore in facts.loop.assumed else [])))
     return rows
 
 
@@ -250,7 +253,8 @@ def branch_spread(facts: Facts, book: Ledger) -> Check | None:
     value = facts.loop.spread(facts.state)
     key = facts.key("branch_spread_share")
     book.put(key, value, "1", "largest distance of a branch from the mean of its kind, network solved", facts.loop.keys)
-    return at_most(ask, facts, book, value, book.take(limit), "spread; limit: recommended", [key, limit.key])
+    row = at_most(ask, facts, book, value, book.take(limit), "spread; limit: recommended", [key, limit.key])
+    return on_assumption(row, *(word for word in ("manifold diameter", "drop of the trays") if word in facts.loop.assumed))
 
 
 def dew_point(facts: Facts, book: Ledger) -> Check | None:

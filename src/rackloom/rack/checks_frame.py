@@ -11,7 +11,7 @@ from .bill import parts_in, pieces, placed
 from .nouns import Check, Design
 from .rule import Ask, Facts, at_most, not_checkable
 
-MOST_ASSUMED = 0.25  # of the load
+MOST_ASSUMED = 0.5  # of the load
 
 
 def height(facts: Facts, book: Ledger) -> Check:
@@ -158,7 +158,7 @@ def sources(facts: Facts, book: Ledger) -> Check:
     key = facts.key("assumed_power_share")
     listed = ", ".join(dict.fromkeys(names)) or "none"
     book.put(key, assumed / whole, "1", f"what is drawn by figures that are assumptions over the load: {listed}", list(dict.fromkeys(keys)))
-    return at_most(ask, facts, book, assumed / whole, MOST_ASSUMED, "share of the load; limit: a quarter", [key])
+    return at_most(ask, facts, book, assumed / whole, MOST_ASSUMED, "share of the load; limit: half", [key])
 
 
 def _drawn(design: Design) -> list[tuple[Figure, float]]:

@@ -81,22 +81,20 @@ def paralleling(facts: Facts, book: Ledger) -> Check | None:
 
 
 def sharing(facts: Facts, book: Ledger) -> list[Check]:
-    """The fullest shelf in each state, with what its neighbours' tolerances put on it."""
+    """The fullest shelf in each state, as droop or active sharing spreads the load."""
     if facts.bus is None:
         return []
-    spread = facts.design.catalog.figure("rack-assumptions", "sharing_spread_share")
     bus, rows = facts.bus, []
     for group, states in facts.groups().items():
         state = max(states, key=lambda one: np.nan_to_num(central(bus.fullest_shelf(one)[0]), nan=np.inf))
         use, which = bus.fullest_shelf(state)
         ask = Ask(
-            f"shelf-output{suffix(group, facts)}", f"Does the fullest shelf stay within its output{when(facts, state)}?", "1", "busbar solved; sharing within tolerance",
+            f"shelf-output{suffix(group, facts)}", f"Does the fullest shelf stay within its output{when(facts, state)}?", "1", "busbar solved",
             "Add shelves, or share actively.",
         )  # fmt: skip
         key = facts.key(f"{state}.fullest_shelf_share")
-        value = use * (1.0 + book.take(spread))
-        book.put(key, value, "1", f"output of {which} over what its live modules give, and the spread of sharing; {bus.words}", [*bus.keys, spread.key])
-        rows.append(at_most(ask, facts, book, value, 1.0, f"use of {which}; limit: all of its output", [key], lacking=facts.lacking))
+        book.put(key, use, "1", f"output of {which} over what its live modules give; {bus.words}", bus.keys)
+        rows.append(at_most(ask, facts, book, use, 1.0, f"use of {which}; limit: all of its output", [key], lacking=facts.lacking))
     return rows
 
 

@@ -23,7 +23,7 @@ from ..physics import (
 from .checks_supply import when
 from .loop import rated_flow
 from .nouns import Check
-from .rule import Ask, Facts, at_least, at_most, not_checkable
+from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption
 from .states import cdu_of, pumps_of, racks_on
 
 HEAD_MARGIN = 0.1  # of the unit's head that a loop leaves unused
@@ -137,7 +137,8 @@ def unit_head(facts: Facts, book: Ledger) -> Check | None:
     limit = (1.0 - HEAD_MARGIN) * np.asarray(facts.loop.head_pa)
     if np.any(limit <= 0.0):
         limit = np.where(limit > 0.0, limit, np.nan)
-    return at_most(ask, facts, book, drop, limit if limit.ndim else float(limit), "drop of the loop; limit: head at that flow less its margin", [key], lacking=facts.lacking)
+    row = at_most(ask, facts, book, drop, limit if limit.ndim else float(limit), "drop of the loop; limit: head at that flow less its margin", [key], lacking=facts.lacking)
+    return on_assumption(row, *(word for word in ("drop of the trays",) if word in facts.loop.assumed))
 
 
 def pressures(facts: Facts, book: Ledger) -> list[Check]:
@@ -179,7 +180,8 @@ def pressures(facts: Facts, book: Ledger) -> list[Check]:
         value = value if np.ndim(value) else float(value)
         key = facts.key(f"{name.replace('-', '_')}_pa")
         book.put(key, value, "Pa", words, inputs)
-        rows.append(at_most(ask, facts, book, value, book.take(weakest[1]), f"{words}; limit: {weakest[0]}", [key, weakest[1].key]))
+        row = at_most(ask, facts, book, value, book.take(weakest[1]), f"{words}; limit: {weakest[0]}", [key, weakest[1].key])
+        rows.append(on_assumption(row, *(["pressure at the suction ('coolant: static:')"] if name != "pressure-head" and loop.static_pa is None else [])))
     return [*rows, *_burst(facts, book, ratings)]
 
 
@@ -248,7 +250,8 @@ def suction(facts: Facts, book: Ledger) -> Check | None:
     )
     pressure = facts.loop.suction_pa
     static = facts.design.coolant.static_pa or facts.design.catalog.figure("rack-assumptions", "static_pressure_pa")
-    return at_least(ask, facts, book, pressure, limit if limit.ndim else float(limit), "gauge pressure at the suction; limit: least", [static.key, key])
+    row = at_least(ask, facts, book, pressure, limit if limit.ndim else float(limit), "gauge pressure at the suction; limit: least", [static.key, key])
+    return on_assumption(row, *(["pressure at the suction ('coolant: static:')"] if facts.design.coolant.static_pa is None else []))
 
 
 def glycol_share(facts: Facts) -> float | None:

@@ -11,13 +11,14 @@ from ..draws import Draws, Number, central
 from ..errors import BadInput, Fault
 from ..ledger import Ledger
 from ..physics import interpolate_table, neighbours, temperature_rise, volume_flow_for_heat
+from ..physics.guards import plain
 from . import power
 from .bill import bill_of_materials
-from .bus import solve_bus
+from .bus import Bus, solve_bus
 from .checks import run_checks
 from .drawing import draw_coolant, draw_power
 from .loop import Given, Loop, solve_loop
-from .nouns import CableLine, Checks, Design, Environment, RackAnswer, Trace
+from .nouns import CableLine, Checks, Design, Environment, RackAnswer, StateLine, Trace
 from .rule import Facts, Liquid
 from .states import NORMAL, State, find_state, states_of
 from .system import accelerator_of
@@ -78,7 +79,7 @@ def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = N
     return RackAnswer(
         name, design.name, design.title, design.status, design.layout, accelerator, count, load_w, input_w, installed, firm, peak_w, liquid_w, air, flow, supply_k, back_k, mass, at_least,
         total, cables, power.slot_uses(design, prefix, book, share), design.height, checks.rows, bill_of_materials(design), unknown, design.notes, book, LEFT_OUT,
-        case=state.name, cases=tuple(states_of(design)), one_line=draw_power(facts), network=draw_coolant(facts),
+        case=state.name, states=_state_lines(design, bus, loop), one_line=draw_power(facts), network=draw_coolant(facts),
     )  # fmt: skip
 
 
@@ -108,6 +109,19 @@ def check_design(design: Design, *, site: object = None, case: str | None = None
     return Checks(answer.checks, answer.ledger)
 
 
+def _state_lines(design: Design, bus: Bus | None, loop: Loop | None) -> tuple[StateLine, ...]:
+    """Every state in a line."""
+    lines = []
+    for name, state in states_of(design).items():
+        segment: tuple[Number | None, str, Number | None, Number | None, bool] = (None, "", None, None, True)
+        if bus is not None:
+            segment = (bus.segment_a(name), bus.worst_segment(name), bus.lowest_tray(name)[0], bus.fullest_shelf(name)[0], not bus.has_failed(name))
+        flow, back = (plain(values[loop.at(name)]) for values in (loop.given_m3_s, loop.return_k)) if loop else (None, None)
+        runs = loop is not None and bool(np.any(np.asarray(flow) > 0.0))
+        lines.append(StateLine(name, state.text, state.planned, segment[0], segment[1], segment[2], segment[3], segment[4], flow if runs else None, back if runs else None))
+    return tuple(lines)
+
+
 def _loop(design: Design, prefix: str, book: Ledger, load_w: Number, heat_w: Number, flow: Number | None, supply_k: Number | None, fluid: Liquid | None) -> Loop | None:
     """The coolant network, where its branches are known."""
     loop = design.coolant
@@ -132,7 +146,7 @@ def _in_state(prefix: str, book: Ledger, loop: Loop, state: State, flow: Number 
     if state.name == NORMAL:
         return flow, back_k
     index = loop.at(state.name)
-    given, back = (values[index] if values[index].ndim else float(values[index]) for values in (loop.given_m3_s, loop.return_k))
+    given, back = (plain(values[index]) for values in (loop.given_m3_s, loop.return_k))
     if not np.any(np.asarray(given) > 0.0):
         return None, None
     book.put(f"{prefix}.coolant_flow_m3_per_s", given, "m3/s", f"{state.text}: what the pumps that are left give, network solved", loop.keys)

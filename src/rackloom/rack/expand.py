@@ -51,7 +51,7 @@ def _coolant(coolant: Coolant) -> dict[str, Any]:
 
 def _assembly(assembly: Assembly) -> dict[str, Any]:
     plain = {
-        "level": assembly.level, "kind": assembly.kind, "title": assembly.title, "height": assembly.height, "parts": [f"{count} x {name}" for count, name in assembly.parts],
+        "level": assembly.level, "kind": assembly.kind, "title": assembly.title, "height": assembly.height, "connectors": assembly.connectors if assembly.connectors != 1 else None, "parts": [f"{count} x {name}" for count, name in assembly.parts],
         "unknown": list(assembly.unknown),
     }  # fmt: skip
     cooling = assembly.cooling

@@ -46,6 +46,7 @@ class AssemblyFile(Strict):
     static_power: Text | None = Field(None, description="power drawn beside the parts: fans, boards, losses")
     mass: Text | None = None
     cooling: PlatesFile | None = None
+    connectors: Annotated[int, Field(gt=0, le=100)] = Field(1, description="busbar connectors of one")
     card_slot: Text | None = Field(None, description="power that one card slot of it gives")
     unknown: list[str] = Field(default_factory=list, description="what nobody publishes: mass, power, depth, ...")
 

@@ -156,8 +156,10 @@ class Merger:
         if raw.cooling is not None:
             found["cooling"] = self.plates(raw.cooling, (*at, "cooling"), base.cooling if base else None)
         if base is None:
-            return Assembly(name, raw.level, raw.kind or name, raw.title or name.replace("-", " "), raw.height, parts, unknown=tuple(raw.unknown), **found)
-        plain = {key: getattr(raw, key) for key in ("level", "kind", "title", "height") if key in given}
+            return Assembly(
+                name, raw.level, raw.kind or name, raw.title or name.replace("-", " "), raw.height, parts, connectors=raw.connectors, unknown=tuple(raw.unknown), **found
+            )
+        plain = {key: getattr(raw, key) for key in ("level", "kind", "title", "height", "connectors") if key in given}
         return replace(base, **plain, **found, parts=parts if "parts" in given else base.parts, unknown=tuple(raw.unknown) if "unknown" in given else base.unknown)
 
     def figures(self, raw: Strict, at: tuple[str | int, ...], words: Words) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Assembly:
     mass_kg: Figure | None = None
     cooling: Plates | None = None
     card_slot_w: Figure | None = None
+    connectors: int = 1  # to the busbar
     unknown: tuple[str, ...] = ()
 
 
@@ -283,6 +284,22 @@ class CableLine:
 
 
 @dataclass(frozen=True)
+class StateLine:
+    """One state of the rack, solved: what its busbar and its coolant do. None where that network is not known, or nothing flows."""
+
+    name: str
+    text: str
+    planned: bool  # the stated redundancy promises to bear it
+    segment_a: Number | None
+    segment: str  # between which neighbours
+    lowest_tray_v: Number | None
+    fullest_shelf_share: Number | None
+    trays_fed: bool
+    coolant_flow_m3_per_s: Number | None
+    coolant_return_temperature_k: Number | None
+
+
+@dataclass(frozen=True)
 class RackAnswer:
     """What a rack is and needs. Power is at the busbar unless it says input; None where nobody publishes enough."""
 
@@ -316,6 +333,6 @@ class RackAnswer:
     ledger: Ledger = field(repr=False)
     left_out: tuple[str, ...] = ()
     case: str = "normal"
-    cases: tuple[str, ...] = ()  # every state that can be looked at
+    states: tuple[StateLine, ...] = ()  # every state that can be looked at
     one_line: tuple[str, ...] = ()  # the power one-line, line by line
     network: tuple[str, ...] = ()  # the coolant network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,7 +58,8 @@ class Facts:
         if self.state != NORMAL:
             return [self.state]
         solved = self.bus if electric else self.loop
-        return [NORMAL, *(name for name, state in (solved.states if solved else {}).items() if state.planned)]
+        planned = [state for state in (solved.states if solved else {}).values() if state.planned]
+        return [NORMAL, *(state.name for state in planned if (min(state.shelves, default=1.0) < 1.0 if electric else state.pumps_lost or state.closed))]
 
     def groups(self, *, modules: bool = True) -> dict[str, list[str]]:
         """The electric states that the rack is held to, by what a check tells apart: each by its name, the loss of any shelf and of any module as one."""
@@ -127,6 +128,13 @@ def _row(ask: Ask, facts: Facts, book: Ledger, value: Number, limit: Number, mar
     book.put(key, room, "1", words, inputs, note="; ".join(notes))
     verdict = "fail" if central(room) < -1e-12 else "not checkable" if lacking else "pass"
     return Check(ask.id, ask.question, value, limit, ask.unit, room, verdict, lacking, ask.document, mend=ask.mend if verdict == "fail" else "", key=key)
+
+
+def on_assumption(check: Check, *assumed: str) -> Check:
+    """A check whose verdict would be that of our own assumptions: its figures are shown, and what to state for a verdict."""
+    if not assumed:
+        return check
+    return replace(check, verdict="not checkable", missing=tuple(f"{word} (assumed here)" for word in assumed), mend="State it in the rack file.")
 
 
 def not_checkable(ask: Ask, *missing: str) -> Check:

@@ -74,6 +74,7 @@ def side_of(design: Design, place: Place) -> str:
 def states_of(design: Design) -> dict[str, State]:
     """Every state that can be solved of a rack, by name; the first is that in which all is well."""
     shelves = shelves_of(design)
+    by_module = all(design.catalog.item(shelf.name).get("firm_output_w") for shelf in shelves)  # N+1 is then a module of each shelf, else a shelf
     whole = (1.0,) * len(shelves)
     out = {NORMAL: State(NORMAL, "nothing lost", whole)}
     for side in design.power.sides:
@@ -82,12 +83,12 @@ def states_of(design: Design) -> dict[str, State]:
         out |= _one(State(f"feed-{side.lower()}-lost", f"feed {side} lost, with all that hangs on it", live, lost, feeds_lost=(side,), planned=design.power.redundancy == "N+N"))
     for index, shelf in enumerate(shelves):
         live = tuple(0.0 if i == index else 1.0 for i in range(len(shelves)))
-        out |= _one(State(f"shelf-u{shelf.first}-lost", f"the shelf at u{shelf.first} lost", live, planned=design.power.redundancy != "N" and len(shelves) > 1))
+        out |= _one(State(f"shelf-u{shelf.first}-lost", f"the shelf at u{shelf.first} lost", live, planned=design.power.redundancy == "N+1" and not by_module))
     for index, shelf in enumerate(shelves):
         modules = design.catalog.item(shelf.name).get("modules_count")
         if modules is not None:
             live = tuple(1.0 - 1.0 / modules.value if i == index else 1.0 for i in range(len(shelves)))
-            out |= _one(State(f"psu-u{shelf.first}-lost", f"one module of the shelf at u{shelf.first} lost", live, planned=design.power.redundancy != "N"))
+            out |= _one(State(f"psu-u{shelf.first}-lost", f"one module of the shelf at u{shelf.first} lost", live, planned=design.power.redundancy == "N+1" and by_module))
     return out | _coolant_states(design, whole)
 
 

@@ -91,7 +91,38 @@ def print_rack(answer: RackAnswer, console: Any) -> None:
         margin = "–" if check.margin is None else f"{central(check.margin):+.0%}" if check.unit != "temperature_k" else f"{central(check.margin) * 100:+.0f} K"
         out.add_row(check.verdict, check.id, check.question, value, limit, margin, ", ".join(check.missing) or check.mend)
     console.print(out)
-    if answer.cases:
-        console.print(f"Cases (--case): {', '.join(answer.cases)}.", markup=False, highlight=False)
+    if len(answer.states) > 1:
+        _print_states(answer, console)
     if answer.unknown:
         console.print(f"Unknown in public: {'; '.join(answer.unknown)}.", markup=False)
+
+
+def _print_states(answer: RackAnswer, console: Any) -> None:
+    """Every state that can be looked at with --case, in a line each."""
+    from rich import box
+    from rich.table import Table as Rich
+
+    from ..draws import central
+
+    out = Rich(title="Every state (--case)", box=box.SIMPLE_HEAD, title_justify="left", header_style="bold", pad_edge=False)
+    for name, justify in (
+        ("case", "left"),
+        ("borne by design", "left"),
+        ("segment", "right"),
+        ("lowest tray", "right"),
+        ("fullest shelf", "right"),
+        ("flow", "right"),
+        ("return", "right"),
+    ):
+        out.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for line in answer.states:
+        cells = (
+            (line.segment_a, "A"),
+            (line.lowest_tray_v, "V"),
+            (line.fullest_shelf_share, "1"),
+            (line.coolant_flow_m3_per_s, "m3/s"),
+            (line.coolant_return_temperature_k, "temperature_k"),
+        )
+        told = ["–" if value is None else "no supply" if unit in ("A", "V", "1") and not line.trays_fed else number_text(central(value), unit) for value, unit in cells]
+        out.add_row(line.name, "yes" if line.planned or line.name == "normal" else "", *told)
+    console.print(out)
