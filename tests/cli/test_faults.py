@@ -112,7 +112,7 @@ PLANTED = [
     ("program.yaml", "as_of:", "colour: blue\nas_of:", "program.yaml:1:1", ["unknown key 'colour'", "Keys here: version, as_of"]),
     ("program.yaml", "ttft_p95: 2 s", "tttf_p95: 2 s", "program.yaml:3:73", ["unknown key 'tttf_p95'", "nearest: 'ttft_p95'"]),
     ("racks/next.yaml", "power: {feeds: 8 x 415 V, redundancy: N+N}", "power: 132", "racks/next.yaml:2:8",
-     ["power: 132 is not a mapping: expected keys feeds, redundancy, breaker, bus, load", "Write 'power: {feeds: 4 x 415 V}'"]),
+     ["power: 132 is not a mapping: expected keys feeds, kind, redundancy, sides, breaker, ", "Write 'power: {feeds: 4 x 415 V}'"]),
     ("program.yaml", "power: {redundancy: N+1}", "power: 132", "program.yaml:10:14", ["power: 132 is not a mapping", "Write 'power: {feeds: 4 x 415 V}'"]),
     ("program.yaml", "{redundancy: N+1}", "{redundancy: N+3}", "program.yaml:10:27", ["'N+3' is not one of 'N', 'N+1' or 'N+N'", "Write one of"]),
     ("program.yaml", "{redundancy: N+1}", "{redundance: N+1}", "program.yaml:10:15", ["unknown key 'redundance'", "nearest: 'redundancy'"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -111,7 +112,13 @@ def find_failures(program: Program, stages: Any, chosen: str) -> Iterable[Failur
     if stages.roadmap:
         yield from _needs_unmet(program, stages)
     for name, rack in stages.racks.items():
-        yield from (_check_failure(name, check, name == chosen) for check in rack.checks if check.verdict == "fail")
+        failed = [check for check in rack.checks if check.verdict == "fail"]
+        families = dict.fromkeys(_family(check) for check in failed)
+        if "load-firm" in families:
+            families.pop("shelf-output", None)  # all together fall short: the fullest one tells nothing new
+        for family in families:
+            same = [check for check in failed if _family(check) == family]
+            yield _check_failure(name, same[0], len(same) - 1, is_chosen=name == chosen)
     if stages.sourcing:
         for name, supplied in stages.sourcing.generations.items():
             for short in supplied.shortages:
@@ -150,11 +157,19 @@ def _needs_unmet(program: Program, stages: Any) -> Iterable[Failure]:
             )
 
 
-def _check_failure(name: str, check: Check, is_chosen: bool) -> Failure:
+def _family(check: Check) -> str:
+    """A check without the state that it was put to: 'busbar-segment-feed-a-lost' as 'busbar-segment'."""
+    return re.sub(r"-(feed-\w+|shelf|psu|pump)-lost$|-pump-loss$|-worst$", "", check.id)
+
+
+def _check_failure(name: str, check: Check, others: int, *, is_chosen: bool) -> Failure:
+    """The worst of one check's states; how many others of it fail too is said."""
     short = -central(check.margin) if check.margin is not None else 0.0
     detail = f"{check.question} No, short by {100 * short:.1f} % of the limit." if check.unit != "temperature_k" else f"{check.question} No, {short * 100:.1f} K above the limit."
-    weight = (0.9 if is_chosen else 0.45) * (0.1 if check.id.startswith("published") else 1.0)  # a difference from print stops no rack
-    return Failure(f"{name}: {check.id.replace('-', ' ')}", "rack", weight * min(1.0, 0.1 + short), detail, check.mend, is_chosen)
+    of_figures = check.id.startswith(("published", "figures"))  # how well a rack is known stops no rack
+    weight = (0.9 if is_chosen else 0.45) * (0.1 if of_figures else 1.0)
+    detail += f" It fails in {others} more state{'s' if others > 1 else ''}." if others else ""
+    return Failure(f"{name}: {check.id.replace('-', ' ')}", "rack", weight * min(1.0, 0.1 + short), detail, check.mend, is_chosen and not of_figures)
 
 
 def tiles(program: Program, stages: Any, chosen: str, ledger: Ledger) -> Iterable[Tile]:

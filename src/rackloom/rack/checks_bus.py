@@ -9,8 +9,9 @@ import numpy as np
 from ..draws import Number, central
 from ..ledger import Ledger
 from ..physics import breaker_continuous, phase_currents, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage
+from ..physics.guards import plain
 from .bus import busbar_rating
-from .checks_supply import shelf_items, suffix, when
+from .checks_supply import largest, shelf_items, suffix, when
 from .nouns import Check
 from .rule import Ask, Facts, at_least, at_most, not_checkable
 from .states import side_of
@@ -38,7 +39,7 @@ def busbar(facts: Facts, book: Ledger) -> list[Check]:
     for group, states in facts.groups(modules=False).items():
         state = max(states, key=lambda one: np.nan_to_num(central(bus.segment_a(one)), nan=np.inf))
         ask = Ask(f"busbar-segment{suffix(group, facts)}", f"Does every segment of the busbar stay within its rating{when(facts, state)}?", "A", document, SPREAD_WORDS)
-        current = bus.segment_a(state)
+        current = largest([bus.segment_a(one) for one in states])
         key = facts.key("busbar_segment_a" if state == facts.state else f"{state}.busbar_segment_a")
         book.put(key, current, "A", f"largest current of a segment, between {bus.worst_segment(state)}; {bus.words}", bus.keys)
         if rating is None:
@@ -65,7 +66,7 @@ def busbar_rise(facts: Facts, book: Ledger) -> Check | None:
     states = [state for state in facts.states(electric=True) if not state.startswith("psu-")]
     state = max(states, key=lambda one: np.nan_to_num(central(bus.segment_a(one)), nan=np.inf))
     key = facts.key("busbar_rise_k")
-    value = rise_at_current(bus.segment_a(state), book.take(rating), book.take(rise))
+    value = rise_at_current(largest([bus.segment_a(one) for one in states]), book.take(rating), book.take(rise))
     book.put(key, value, "K", f"rise at the rating x (current / rating)^2{when(facts, state)}", [*facts.bus.keys, rating.key, rise.key])
     return at_most(ask, facts, book, value, book.take(rise), f"rise{when(facts, state)}; limit: rise at the rating", [key, rise.key], lacking=facts.lacking)
 
@@ -82,7 +83,8 @@ def last_tray(facts: Facts, book: Ledger) -> list[Check]:
     bus = facts.bus
     worst = min(states, key=lambda one: np.nan_to_num(central(bus.lowest_tray(one)[0]), nan=-np.inf))
     for state in dict.fromkeys([states[0], worst]):
-        volts, tray = facts.bus.lowest_tray(state)
+        among = states if state == worst else [state]
+        tray, volts = bus.lowest_tray(state)[1], plain(-np.asarray(largest([-np.asarray(bus.lowest_tray(one)[0]) for one in among])))
         ask = Ask(
             f"tray-voltage{'' if state == states[0] else '-worst'}", f"Does every tray get the voltage that it needs{when(facts, state)}?", "V", frame.say("document") if frame else "",
             "Shorten the busbar, put a shelf nearer, or reduce the droop.",

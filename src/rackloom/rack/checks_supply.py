@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
 from ..physics import battery_seconds, efficiency_between, smooth_trace, square_storage
+from ..physics.guards import plain
 from . import power
 from .bill import parts_in, placed
 from .nouns import Check, Design
@@ -87,7 +89,7 @@ def sharing(facts: Facts, book: Ledger) -> list[Check]:
     bus, rows = facts.bus, []
     for group, states in facts.groups().items():
         state = max(states, key=lambda one: np.nan_to_num(central(bus.fullest_shelf(one)[0]), nan=np.inf))
-        use, which = bus.fullest_shelf(state)
+        which, use = bus.fullest_shelf(state)[1], largest([bus.fullest_shelf(one)[0] for one in states])
         ask = Ask(
             f"shelf-output{suffix(group, facts)}", f"Does the fullest shelf stay within its output{when(facts, state)}?", "1", "busbar solved",
             "Add shelves, or share actively.",
@@ -96,6 +98,11 @@ def sharing(facts: Facts, book: Ledger) -> list[Check]:
         book.put(key, use, "1", f"output of {which} over what its live modules give; {bus.words}", bus.keys)
         rows.append(at_most(ask, facts, book, use, 1.0, f"use of {which}; limit: all of its output", [key], lacking=facts.lacking))
     return rows
+
+
+def largest(values: Sequence[Number]) -> Number:
+    """The largest of several numbers, design by design; NaN where one is."""
+    return plain(np.max(np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))), axis=0))
 
 
 def suffix(state: str, facts: Facts) -> str:

@@ -213,9 +213,17 @@ def _burst(facts: Facts, book: Ledger, ratings: list[tuple[str, Figure]]) -> lis
     if not pairs:
         return [not_checkable(ask, "burst pressure of the parts")]
     name, rating, burst = min(pairs, key=lambda pair: pair[2].value / pair[1].value)
+    for figure in (rating, burst):
+        book.take(figure)
     return [
         at_least(
-            ask, facts, book, book.take(burst), LEAST_BURST * book.take(rating), f"burst pressure of {name}; limit: {LEAST_BURST:g} x its working pressure", [burst.key, rating.key]
+            ask,
+            facts,
+            book,
+            burst.value,
+            LEAST_BURST * rating.value,
+            f"burst pressure of {name}, both as rated; limit: {LEAST_BURST:g} x its working pressure",
+            [burst.key, rating.key],
         )
     ]
 

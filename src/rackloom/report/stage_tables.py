@@ -9,6 +9,7 @@ from typing import Any
 from . import supply_tables
 from .numbers import number_text
 from .plots import Band, Elevation, Panel, Slot, elevation_figures, envelope_figures
+from .rack_tables import drawings, states_table
 from .tables import Book, Cell, Data, Line, Plot, Section, Table, columns, line, note_list, share_text, value_of
 
 
@@ -237,8 +238,9 @@ def racks_section(data: Data, book: Book) -> Section:
     return Section(
         "racks",
         "Racks",
-        tables=(figures, _checks(data, book), _unknowns(data), _bills(data)),
+        tables=(figures, _checks(data, book), states_table(data), _unknowns(data), _bills(data)),
         plots=(_elevations(data),),
+        drawings=drawings(data),
         left_out=note_list(*(rack["left_out"] for rack in racks.values())),
     )
 

@@ -73,6 +73,7 @@ class Section:
     lead: str = ""
     tables: tuple[Table, ...] = ()
     plots: tuple[Plot, ...] = ()
+    drawings: tuple[tuple[str, str], ...] = ()  # title, text of fixed pitch
     left_out: tuple[str, ...] = ()
     skipped: str = ""
 
