@@ -58,7 +58,9 @@ def test_the_first_screen_has_the_answer_tiles_failures_and_flips(look, plans):
     assert page.locator("ol.failures > li").count() == len(answer["failures"])
     assert answer["failures"][0]["what"] in page.locator("ol.failures > li").first.inner_text()
     assert page.locator("ol.flips > li").count() == len(answer["flips"]) == 5
-    below = page.evaluate("Math.max(...[...document.querySelectorAll('#answer, .tile, ol.failures > li, ol.flips > li')].filter(n => n.checkVisibility()).map(n => n.getBoundingClientRect().bottom))")
+    below = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('#answer, .tile, ol.failures > li, ol.flips > li')].filter(n => n.checkVisibility()).map(n => n.getBoundingClientRect().bottom))"
+    )
     assert below <= 900
 
 

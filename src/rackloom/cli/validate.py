@@ -12,7 +12,9 @@ import typer
 from .say import JSON, console, refuse_file, say_json, table
 
 if TYPE_CHECKING:
+    from ..catalog import Catalog
     from ..evaluate import Validation
+    from ..reading import Document
 
 WORST = 10
 NAMED = 5  # skipped rows that are named beside their reason
@@ -22,7 +24,8 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command(
-        help="Predictions against published measurements: per case, and in the mean of groups.\n\nExample: rackloom validate cases/training.yaml --source mlperf_training --out out/validation"
+        help="Predictions against published measurements: per case, and in the mean of groups; of runs, or of whole racks (cases of kind rack).\n\n"
+        "Example: rackloom validate cases/training.yaml --source mlperf_training --out out/validation"
     )
     def validate(
         cases: list[str] = typer.Argument(..., help="files of published measurements, or - for standard input"),
@@ -33,10 +36,16 @@ def register(app: typer.Typer) -> None:
         as_json: bool = JSON,
     ) -> None:
         from ..catalog import load_catalog
-        from ..evaluate import row_predictor, validate_cases, validation_data
+        from ..evaluate import is_rack_cases, row_predictor, validate_cases, validation_data
+        from ..reading import read_yaml
 
         refuse_file("--out", out)
-        predict = row_predictor(catalog=load_catalog(*catalog), seed=seed)
+        known = load_catalog(*catalog)
+        racks = [document for path in cases if path != "-" and is_rack_cases(document := read_yaml(path))]
+        if racks:
+            _racks(racks, cases, known, seed, out, as_json=as_json)
+            return
+        predict = row_predictor(catalog=known, seed=seed)
         found = validate_cases(cases, predict, sources=source, progress=_tell if sys.stderr.isatty() else None)
         if out is not None:
             _write(found, out)
@@ -46,6 +55,32 @@ def register(app: typer.Typer) -> None:
             _print(found)
             if out is not None:
                 print(f"Tables and plots: {out}")
+
+
+def _racks(documents: list[Document], paths: list[str], catalog: Catalog, seed: int, out: Path | None, *, as_json: bool) -> None:
+    """Cases of whole racks."""
+    from ..errors import BadInput, Fault
+    from ..evaluate import rack_score, rack_validation_data, validate_racks
+    from ..program import write_text
+    from ..report import rack_rows_markdown, rack_rows_table
+
+    if len(documents) != len(paths):
+        raise BadInput(Fault("cases of racks and files of runs in one call", mend="Validate them one after the other."))
+    found = validate_racks(documents, catalog=catalog, seed=seed)
+    if out is not None:
+        write_text(out / "racks.md", rack_rows_markdown(found.rows) + "\n")
+    if as_json:
+        say_json(rack_validation_data(found))
+        return
+    say = console()
+    head, rows = rack_rows_table(found.rows)
+    say.print(table("Whole racks: errors are predicted over published, less 1", list(head), rows, right=(2, 3, 4)))
+    if found.scored:
+        score = rack_score(found.scored)
+        say.print(
+            f"Scored: {score['rows']} of {len(found.rows)} rows; {score['close']} within 10 % or the published range; median absolute error {score['median_ape']:.1%}, "
+            f"mean {score['mape']:.1%}; {score['inside']} of {score['with_interval']} intervals hold what was published."
+        )
 
 
 def _tell(done: int, total: int) -> None:

@@ -36,9 +36,18 @@ def design_with(path_or_name: str, settings: Iterable[str], *, catalog: Catalog 
             spot = spot.setdefault(part, {})
             if not isinstance(spot, dict):
                 raise BadInput(Fault(f"--set {word}: '{part}' is set already, to '{spot}'", mend="Set each word once."))
-        spot[path[-1]] = value.strip()
+        spot[path[-1]] = _value(value.strip())
     text = json.dumps(top, ensure_ascii=False, indent=1)  # JSON is YAML
     return design_from(parse_yaml(text, "--set"), Path(path_or_name).stem, Path(), catalog=catalog)
+
+
+def _value(text: str) -> Any:
+    """A whole number or a list as such; anything else is text, as quantities are."""
+    if text.isdigit():
+        return int(text)
+    if text.startswith("[") and text.endswith("]"):
+        return [word.strip() for word in text[1:-1].split(",") if word.strip()]
+    return text
 
 
 def read_trace(path: str | Path) -> Trace:

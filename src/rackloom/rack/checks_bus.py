@@ -63,7 +63,7 @@ def busbar_rise(facts: Facts, book: Ledger) -> Check | None:
         return not_checkable(ask, "rating of the busbar")
     rise = own or facts.design.catalog.figure("rack-assumptions", "busbar_rise_k")
     bus = facts.bus
-    states = [state for state in facts.states(electric=True) if not state.startswith("psu-")]
+    states = [state for state in facts.states(electric=True) if state == facts.state or not state.startswith("psu-")]
     state = max(states, key=lambda one: np.nan_to_num(central(bus.segment_a(one)), nan=np.inf))
     key = facts.key("busbar_rise_k")
     value = rise_at_current(largest([bus.segment_a(one) for one in states]), book.take(rating), book.take(rise))

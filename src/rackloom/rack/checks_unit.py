@@ -24,7 +24,7 @@ from .checks_supply import when
 from .loop import rated_flow
 from .nouns import Check
 from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption
-from .states import cdu_of, pumps_of, racks_on
+from .states import NORMAL, cdu_of, pumps_of, racks_on
 
 HEAD_MARGIN = 0.1  # of the unit's head that a loop leaves unused
 ATMOSPHERE_PA = 101_325.0
@@ -367,5 +367,5 @@ def has_spare_pump(facts: Facts, book: Ledger) -> Check | None:
     key = facts.key("pump_loss_flow_m3_per_s")
     value: Number = given if given.ndim else float(given)
     book.put(key, value, "m3/s", f"flow with {sum(pumps) - 1} of {sum(pumps)} pumps, curve against the loop", facts.loop.keys)
-    needed = np.asarray(facts.flow_m3_per_s)
-    return at_least(ask, facts, book, value, needed if needed.ndim else float(needed), "flow with a pump lost; limit: flow needed", [key, facts.key("coolant_flow_m3_per_s")])
+    needed = facts.loop.given_m3_s[facts.loop.at(NORMAL)]
+    return at_least(ask, facts, book, value, needed if needed.ndim else float(needed), "flow with a pump lost; limit: flow needed", [key])

@@ -23,6 +23,7 @@ ROUGHNESS_M = 15e-6  # drawn stainless tube and lined hose; smooth walls change 
 BENDS = 1.5  # loss coefficients of a hose with its two ends
 PASSES = 4  # of fitting the trays' drop to the drop stated for the whole rack
 LEAST_SHARE = 0.05  # of a branch's drop that its tray keeps where the couplings alone take more than is stated
+STILL_M3_S = 1e-9  # what a closed branch still lets by in the solution is no flow
 PA_PER_CV = 1e5 / 1000.0  # dp = 1e5 Pa (rho / 1000) (Q / Kv)^2, Kv in m3/h
 
 
@@ -153,6 +154,7 @@ def solve_loop(design: Design, book: Ledger, given: Given) -> Loop | None:
         flows.append(np.stack([solved.flow(f"tray {k}") for k in range(len(branches))], axis=-1))
         totals.append(np.broadcast_to(np.asarray(total), np.shape(aim)[:-1]))
     flow = np.stack(np.broadcast_arrays(*flows))
+    flow = np.where(np.abs(flow) < STILL_M3_S, 0.0, flow)
     with np.errstate(divide="ignore", invalid="ignore"):
         outlet = np.asarray(given.supply_k)[..., None] + heat / (np.asarray(given.density * given.cp)[..., None] * flow)
     total_flow = np.stack(np.broadcast_arrays(*totals))

@@ -125,6 +125,18 @@ def input_power(design: Design, prefix: str, book: Ledger, load_w: Number) -> Nu
     shelves = any(is_shelf(design, slot.name) for slot in design.slots)
     figure = design.catalog.figure("psu-orv3-48v", "peak_efficiency_share") if shelves else design.catalog.figure("psu-titanium", "efficiency_at_50pct_share")
     value = load_w / book.take(figure)
+    for name in placed(design) if not shelves else ():  # what has supplies of its own draws this from its cords
+        key = f"{prefix}.{name}.power_w"
+        if key in book:
+            book.put(
+                f"{prefix}.{name}.input_power_w",
+                book.value(key) / book.take(figure),
+                "W",
+                "its power over conversion efficiency",
+                [key, figure.key],
+                basis="load, at its inlets",
+                note="peak efficiency: the best case",
+            )
     book.put(
         f"{prefix}.power_input_w",
         value,

@@ -66,7 +66,7 @@ class Facts:
         out: dict[str, list[str]] = {}
         for state in self.states(electric=True):
             kind = state.partition("-u")[0] if state.startswith(("shelf-u", "psu-u")) and state != self.state else ""
-            if kind != "psu" or modules:
+            if kind != "psu" or modules or state == self.state:
                 out.setdefault(f"{kind}-lost" if kind else state, []).append(state)
         return out
 

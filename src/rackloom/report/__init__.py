@@ -11,14 +11,28 @@ if TYPE_CHECKING:
     from .files import csv_tables, write_plan, write_report
     from .numbers import number_text
     from .pages import page
+    from .rack_rows import rack_rows_markdown, rack_rows_table
     from .terminal import print_plan, print_rack
     from .texts import explain_text
 
-__all__ = ["csv_tables", "explain_text", "number_text", "page", "print_asked", "print_plan", "print_rack", "print_served", "write_plan", "write_report"]
+__all__ = [
+    "csv_tables",
+    "explain_text",
+    "number_text",
+    "page",
+    "print_asked",
+    "print_plan",
+    "print_rack",
+    "print_served",
+    "rack_rows_markdown",
+    "rack_rows_table",
+    "write_plan",
+    "write_report",
+]
 
 _MODULE_OF = {
     "csv_tables": "files", "explain_text": "texts", "number_text": "numbers", "page": "pages", "print_asked": "asked", "print_served": "asked_serving", "print_plan": "terminal", "print_rack": "terminal",
-    "write_plan": "files", "write_report": "files",
+    "rack_rows_markdown": "rack_rows", "rack_rows_table": "rack_rows", "write_plan": "files", "write_report": "files",
 }  # fmt: skip
 
 
