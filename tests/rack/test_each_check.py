@@ -101,7 +101,7 @@ def test_metals_off_the_list_are_named(tmp_path):
 
 
 def test_a_unit_of_less_approach_takes_less_heat(tmp_path):
-    wide, narrow = (checked(tmp_path, f"coolant.facility={facility} C")["cdu-heat"] for facility in (25, 28))
+    wide, narrow = (checked(tmp_path, f"coolant.facility={facility} C")["cdu-heat"] for facility in (25, 29.8))
     assert central(narrow.limit) < central(wide.limit)
     assert checked(tmp_path, "coolant.facility=31 C")["cdu-heat"].verdict == "fail"  # no colder than the supply: it takes nothing
 

@@ -14,12 +14,13 @@ from ..ledger import Ledger
 from ..physics import (
     FAIL,
     CduRating,
-    capacity_at,
+    capacity_within,
     coolant_at,
     judge_metals,
     least_suction_pressure,
     stored_seconds,
 )  # fmt: skip
+from ..physics.guards import plain
 from .checks_supply import when
 from .loop import rated_flow
 from .nouns import Check
@@ -47,14 +48,13 @@ def unit_heat(facts: Facts, book: Ledger) -> list[Check]:
     racks = racks_on(facts.design)
     key = facts.key("cdu_heat_w")
     book.put(key, facts.liquid_w * racks, "W", f"heat to the coolant of {racks} racks like this one", [facts.key("heat_liquid_w")])
-    capacity, inputs, words = _capacity(facts, book, 1.0)
+    capacity, inputs, words = _capacity(facts, book, facts.flow_m3_per_s, lost=False)
     rows = [at_most(ask, facts, book, facts.liquid_w * racks, capacity, f"heat; limit: {words}", [key, *inputs], lacking=facts.lacking)]
     for state in facts.states(electric=False) if facts.loop else []:
         if facts.loop is None or not facts.loop.states[state].pumps_lost or state == facts.state:
             continue
         given = facts.loop.given_m3_s[facts.loop.at(state)]
-        ratio = given / np.asarray(facts.flow_m3_per_s)
-        less, more, told = _capacity(facts, book, ratio if np.ndim(ratio) else float(ratio))
+        less, more, told = _capacity(facts, book, plain(given), lost=True)
         mine = replace(ask, id=f"cdu-heat-{state}", question=f"Does it still take the heat at the same approach{when(facts, state)}?")
         rows.append(
             at_most(
@@ -63,7 +63,7 @@ def unit_heat(facts: Facts, book: Ledger) -> list[Check]:
                 book,
                 facts.liquid_w * racks,
                 less,
-                f"heat; limit: {told}, with {central(ratio):.0%} of the flow",
+                f"heat; limit: {told}, with what flow is left",
                 [key, *more, *facts.loop.keys],
                 lacking=facts.lacking,
             )
@@ -71,16 +71,16 @@ def unit_heat(facts: Facts, book: Ledger) -> list[Check]:
     return rows
 
 
-def _capacity(facts: Facts, book: Ledger, flow_ratio: Number) -> tuple[Number, list[str], str]:
-    """What the unit takes [W]: its rating where no other approach is asked of it, else by its exchanger."""
+def _capacity(facts: Facts, book: Ledger, flow: Number | None, *, lost: bool) -> tuple[Number, list[str], str]:
+    """What the unit takes [W]: its rating where neither approach nor flow is another one, else by its exchanger and by what the flow carries."""
     unit, loop = cdu_of(facts.design), facts.design.coolant
     assert unit is not None
     assert loop is not None
     rating, rated_approach, facility = unit.figure("heat_w"), unit.get("approach_k"), loop.facility_temperature_k
     whole, flow_keys = rated_flow(facts.design, book, facts.liquid.density_kg_per_m3 if facts.liquid else 1000.0)
-    plain = (book.take(rating), [rating.key], "rating of the unit")
-    if rated_approach is None or whole is None or facts.liquid is None or facts.supply_k is None or (facility is None and central(flow_ratio) == 1.0):
-        return plain
+    rated = (book.take(rating), [rating.key], "rating of the unit")
+    if rated_approach is None or whole is None or facts.liquid is None or facts.supply_k is None or flow is None or (facility is None and not lost):
+        return rated
     supply = loop.supply_temperature_k
     asked = book.take(rated_approach) if facility is None or supply is None else np.asarray(facts.supply_k) - book.take(facility)
     if np.any(np.asarray(asked) <= 0.0):
@@ -89,11 +89,13 @@ def _capacity(facts: Facts, book: Ledger, flow_ratio: Number) -> tuple[Number, l
     hot = whole * racks_on(facts.design) * facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k
     share = book.take(hot_share)
     exchanger = CduRating(book.take(rating), book.take(rated_approach), hot, hot * 1.0, share, share, book.take(exponent))
-    keys = [rating.key, rated_approach.key, *flow_keys, hot_share.key, exponent.key, *([facility.key, supply.key] if facility and supply else [])]
+    top = loop.return_max_temperature_k or facts.design.catalog.item("pg25-limits").figure("max_temperature_k")
+    room = np.maximum(np.asarray(book.take(top)) - facts.supply_k, 1e-3)
+    keys = [rating.key, rated_approach.key, top.key, *flow_keys, hot_share.key, exponent.key, *([facility.key, supply.key] if facility and supply else [])]
     try:
-        found = capacity_at(exchanger, asked, np.maximum(np.asarray(flow_ratio), 1e-6))
+        found = capacity_within(exchanger, asked, room, np.maximum(np.asarray(flow) / whole, 1e-6))
     except OutOfRange:
-        return plain[0], keys, "rating of the unit: its rating needs more than equal flows on both sides"
+        return rated[0], keys, "rating of the unit: its rating needs more than equal flows on both sides"
     return found, keys, f"capacity at an approach of {central(asked):.1f} K, the facility's flow taken as the racks'"
 
 
