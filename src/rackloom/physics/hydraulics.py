@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import BadInput, Fault
 from .hydraulics_network import Network, find
+from .hydraulics_small import Loops, solve_loops
 from .hydraulics_solve import ACTIVE, CLOSED, OPEN, Prepared, Raw, prepare_hydraulics, solve_prepared
 
 __all__ = ["Flows", "prepare_hydraulics", "solve_hydraulics"]
@@ -77,8 +78,22 @@ def solve_hydraulics(network: Network | Prepared, *, refuse: bool = True) -> Flo
     0.0001
     """
     prepared = network if isinstance(network, Prepared) else prepare_hydraulics(network)
-    raw = solve_prepared(prepared)
-    return _told(prepared, raw, refuse)
+    found = solve_loops(prepared.loops) if prepared.loops is not None else None
+    if found is not None:
+        return _told_small(prepared, prepared.loops, *found)
+    return _told(prepared, solve_prepared(prepared), refuse)
+
+
+def _told_small(prepared: Prepared, loops: Loops | None, flow: np.ndarray, drop: np.ndarray, lines: np.ndarray, steps: int) -> Flows:
+    """The answer of one small plain network: nothing in it is shut, cut off or beyond a curve."""
+    assert loops is not None
+    pressure = prepared.pressure[:, 0].copy()
+    pressure[prepared.unknown] = lines
+    flow, drop = flow[loops.back_to], drop[loops.back_to]
+    size = np.abs(flow)
+    return Flows(
+        loops.nodes, loops.edges, flow, pressure, drop, flow * loops.per_area, size * loops.per_re, loops.nowhere, np.zeros((), dtype=bool), (), steps, loops.node_places, loops.edge_places,
+    )  # fmt: skip
 
 
 def _told(prepared: Prepared, raw: Raw, refuse: bool) -> Flows:

@@ -26,19 +26,50 @@ def _laminar(re: np.ndarray) -> Factor:
 
 
 def _colebrook(re: np.ndarray, rough: np.ndarray) -> Factor:
-    """Colebrook's equation for x = 1/sqrt(f): from x near 7, one turn of the equation, one step of Halley's and one of Newton's."""
+    """Colebrook's equation for x = 1/sqrt(f): from x near 7, one turn of the equation, one step of Halley's and one of Newton's.
+
+    In place: for many designs the time is that of walking through memory.
+    """
     a, b = rough / _SPAN, 2.51 / re
-    x = -_C * np.log(a + 7.0 * b)
-    inner = a + b * x
-    ratio = _C * b / inner
-    value, slope = x + _C * np.log(inner), 1.0 + ratio
-    x = x - value * slope / (slope * slope + value * ratio * ratio / (2.0 * _C))  # the second derivative is -ratio^2 / C
-    inner = a + b * x
-    x = x - (x + _C * np.log(inner)) / (1.0 + _C * b / inner)
-    inner = a + b * x
-    move = _C * b * x / (inner + _C * b)  # Re dx/dRe
-    factor = 1.0 / (x * x)
-    return factor, -2.0 * factor * move / x
+    x = 7.0 * b
+    x += a
+    x = np.log(x, out=x)
+    x *= -_C
+    inner = b * x
+    inner += a
+    ratio = b / inner
+    ratio *= _C
+    value = np.log(inner, out=inner)
+    value *= _C
+    value += x
+    bend = ratio * ratio  # the second derivative is -ratio^2 / C
+    bend *= value
+    bend *= 0.5 / _C
+    ratio += 1.0  # now the slope
+    value *= ratio
+    ratio *= ratio
+    ratio += bend
+    value /= ratio
+    x -= value
+    inner = np.multiply(b, x, out=value)
+    inner += a
+    b *= _C
+    late = np.log(inner, out=bend)
+    late *= _C
+    late += x
+    late *= inner
+    late /= np.add(inner, b, out=ratio)
+    x -= late
+    inner = np.divide(b, _C, out=inner)
+    inner *= x
+    inner += a
+    inner += b
+    b /= inner  # Re dx/dRe, over x
+    factor = np.multiply(x, x, out=x)
+    factor = np.divide(1.0, factor, out=factor)
+    b *= factor
+    b *= -2.0
+    return factor, b
 
 
 def _swamee_jain(re: np.ndarray, rough: np.ndarray) -> Factor:
@@ -53,6 +84,8 @@ def _larger(law: Callable[[np.ndarray, np.ndarray], Factor]) -> Callable[[np.nda
     """A turbulent law, or the laminar one where that is larger: they cross near Re = 1100, so nothing jumps."""
 
     def both(re: np.ndarray, rough: np.ndarray) -> Factor:
+        if re.size and re.min() >= LAMINAR_TO:  # the turbulent law is the larger one for any roughness
+            return law(re, rough)
         slow, slow_move = _laminar(re)
         fast, fast_move = law(np.maximum(re, 500.0), rough)
         take = (re < 500.0) | (slow > fast)
@@ -136,5 +169,5 @@ def friction_factor(reynolds: np.ndarray | float, relative_roughness: np.ndarray
     re, rough = np.broadcast_arrays(np.asarray(reynolds, dtype=float), np.asarray(relative_roughness, dtype=float))
     if not np.all(re > 0.0) or not np.all((rough >= 0.0) & (rough <= 0.1)):
         raise OutOfRange("a Reynolds number is above 0 and a relative roughness between 0 and 0.1")
-    out = LAWS[law](np.maximum(re, SMALLEST_RE), rough)[0]
-    return out if out.ndim else float(out)
+    out = LAWS[law](np.maximum(np.atleast_1d(re), SMALLEST_RE), np.atleast_1d(rough))[0]
+    return out if re.ndim else float(out[0])

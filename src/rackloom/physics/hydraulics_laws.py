@@ -149,27 +149,40 @@ def cut(values: np.ndarray, columns: slice) -> np.ndarray:
     return values if values.shape[-1] == 1 else values[..., columns]
 
 
-def _quadratic(a: np.ndarray, b: np.ndarray) -> Law:
-    a = np.maximum(a, np.where(b > 0.0, 0.0, LEAST_PA_S_M3))
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    """Drops a Q + b Q|Q| of several parts; a, b (edges, 1) or (edges, n)."""
 
-    def law(q: np.ndarray, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        size, lin, quad = np.abs(q), cut(a, columns), cut(b, columns)
+    linear: np.ndarray
+    square: np.ndarray
+
+    def __call__(self, q: np.ndarray, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Drops and slopes at flows (edges, m) of the designs in `columns`."""
+        size, lin, quad = np.abs(q), cut(self.linear, columns), cut(self.square, columns)
         return (lin + quad * size) * q, np.maximum(lin + 2.0 * quad * size, LEAST_PA_S_M3)
 
-    return law
+
+def _quadratic(a: np.ndarray, b: np.ndarray) -> Quadratic:
+    return Quadratic(np.maximum(a, np.where(b > 0.0, 0.0, LEAST_PA_S_M3)), np.broadcast_to(b, np.broadcast_shapes(a.shape, b.shape)))
 
 
-def _pipes(name: str, c_length: np.ndarray, c_loss: np.ndarray, per_re: np.ndarray, rough: np.ndarray) -> Law:
-    factor_of = LAWS[name]
+@dataclass(frozen=True, eq=False)
+class Pipes:
+    """Drops (long f(Re) + loss) Q|Q| of several pipes under one friction law."""
 
-    def law(q: np.ndarray, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        scale, long, loss = cut(per_re, columns), cut(c_length, columns), cut(c_loss, columns)
+    friction: str
+    long: np.ndarray
+    loss: np.ndarray
+    per_re: np.ndarray
+    rough: np.ndarray
+
+    def __call__(self, q: np.ndarray, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Drops and slopes at flows (edges, m) of the designs in `columns`."""
+        scale, long, loss = cut(self.per_re, columns), cut(self.long, columns), cut(self.loss, columns)
         size = np.maximum(np.abs(q), SMALLEST_RE / scale)
-        factor, move = factor_of(scale * size, cut(rough, columns))
+        factor, move = LAWS[self.friction](scale * size, cut(self.rough, columns))
         k = long * factor + loss
         return k * size * q, (2.0 * k + long * move) * size
-
-    return law
 
 
 def _power(r: np.ndarray, loss: np.ndarray, m: float) -> Law:
@@ -263,7 +276,7 @@ def _group(kind: str, friction: str, members: list[Edge], density: np.ndarray, a
     """The law of one group and flows to start from (0.3 m/s, 0.1 bar, or the middle of a pump's curve)."""
     kinetic = density / (2.0 * area**2)
     if kind == "pipe":
-        law = _pipes(friction, kinetic * of(members, "length_m") / bore, kinetic * of(members, "loss"), per_re, of(members, "roughness_m") / bore)
+        law = Pipes(friction, kinetic * of(members, "length_m") / bore, kinetic * of(members, "loss"), per_re, of(members, "roughness_m") / bore)
         return law, 0.3 * area
     if kind == "hazen-williams":
         r = density * GRAVITY_M_PER_S2 * HAZEN_WILLIAMS * of(members, "length_m") / (of(members, "coefficient") ** 1.852 * bore**4.871)
