@@ -255,7 +255,7 @@ _SUFFIXES = {
     "bits_per_s": "bit/s", "m3_per_s": "m3/s", "kg_per_s": "kg/s", "m_per_s": "m/s", "usd_per_kwh": "USD/kWh", "usd_per_s": "USD/s",
     "usd_per_h": "USD/h", "usd_per_year": "USD/yr", "usd_per_m2": "USD/m2", "per_year": "1/yr", "per_hour": "1/h", "per_s": "1/s",
     "per_day": "1/d", "per_week": "1/wk", "per_month": "1/month", "per_quarter": "1/quarter", "racks_per_day": "rack/d",
-    "racks_per_week": "rack/wk", "racks_per_month": "rack/month", "tokens_per_s": "token/s", "s_per_m": "s/m", "kg_per_m": "kg/m", "ohm_per_m": "ohm/m", "k_per_w": "K/W", "w_per_s": "W/s",
+    "racks_per_week": "rack/wk", "racks_per_month": "rack/month", "tokens_per_s": "token/s", "s_per_m": "s/m", "kg_per_m": "kg/m", "ohm_per_m": "ohm/m", "k_per_w": "K/W", "w_per_s": "W/s", "j_per_k": "J/K",
     "ohm_m": "ohm*m", "tokens": "token", "bytes": "byte", "flop": "FLOP", "usd": "USD", "weeks": "wk", "days": "d", "hours": "h",
     "minutes": "min", "months": "month", "years": "yr", "kwh": "kWh", "count": "1", "share": "1", "ratio": "1", "level": "1", "ru": "1",
     "ou": "1", "pa": "Pa", "kg": "kg", "m2": "m2", "m3": "m3", "hz": "Hz", "ohm": "ohm", "deg": "deg", "w": "W", "v": "V", "a": "A",

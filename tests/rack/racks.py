@@ -27,6 +27,8 @@ power:
   swing: 50 %
   swing_period: 2 s
   bridge: 60 s
+  whip_length: 3 m
+  whip_resistance: 2 mohm/m
 coolant:
   fluid: pg25
   supply: 30 C

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rackloom.draws import central
-from rackloom.rack import check_design, load_design, shipped_designs
+from rackloom.errors import BadInput
+from rackloom.rack import check_design, describe_rack, design_with, load_design, shipped_designs
 
-from .racks import WHOLE, checked
+from .racks import WHOLE, checked, written
 
 # check, words that make it fail, value and limit (None: not worked by hand)
 FAILS = [
@@ -26,6 +27,7 @@ FAILS = [
     ("tray-voltage-worst", ["power.busbar.lowest=49.5 V"], None, 49.5),
     ("feed-current", ["power.breaker=14 A"], None, 0.8 * 14.0),
     ("short-circuit", ["power.fault_current=30 kA"], 30e3, 25e3),
+    ("whip-drop", ["power.whip_length=300 m"], None, 0.03),
     ("touch-voltage", ["power.bus=65 V"], 65.0, 60.0),
     ("supply-temperature", ["coolant.supply=40 C"], 313.15, 305.15),  # a Blackwell part: 32 C
     ("return-temperature", ["coolant.flow=6 L/min"], None, 333.15),
@@ -166,3 +168,27 @@ def test_every_shipped_rack_fails_only_what_its_page_explains(name):
                  "mi355x-liquid": ("module-envelope",), "orv3-hpr-oam": ("module-envelope",)}  # fmt: skip
     for check in check_design(load_design(name)).rows:
         assert check.verdict != "fail" or check.id.startswith(explained.get(name, ("nothing",)))
+
+
+def test_the_case_is_followed_in_time_and_no_verdict_rests_on_assumed_masses(tmp_path):
+    """A chip of 1 kW in 340 J/K of chip and plate, and 40 mL of coolant: some kelvin a second once the flow is gone."""
+    row = checked(tmp_path)["case-ride-tray"]
+    assert row.verdict == "not checkable"
+    assert "heat stored in chip and plate" in row.missing[0]
+    assert 3.0 < central(row.value) < 40.0
+    later = checked(tmp_path, "assemblies.tray.cooling.case_max=98 C")["case-ride-tray"]
+    assert central(later.value) > central(row.value)
+
+
+def test_losses_add_up_to_the_meter(tmp_path):
+    answer = describe_rack(design_with(written(tmp_path), []))
+    meter = central(answer.ledger.value(f"designs.{answer.name}.power_utility_w"))
+    assert meter == pytest.approx(central(answer.power_input_w) / 0.97 / 0.99, rel=2e-3)  # UPS and transformer; the busbar's own loss is small
+    assert meter > central(answer.power_input_w) / 0.97 / 0.99
+
+
+def test_any_stated_word_may_vary_between_designs(tmp_path):
+    path = written(tmp_path, WHOLE + "vary: {coolant.supply: 25 to 45 C, power.busbar.rating: 1000 A to 2000 A, environment.altitude: 0 m to 3000 m}\n")
+    assert design_with(path, []).vary["power.busbar.rating"].high == 2000.0
+    with pytest.raises(BadInput, match=r"'coolant\.suply' does not vary"):
+        design_with(written(tmp_path, WHOLE + "vary: {coolant.suply: 25 to 45 C}\n"), [])

@@ -15,10 +15,10 @@ RULES: tuple[Rule, ...] = (
     # power
     checks_supply.power_sum, checks_supply.load_firm, checks_supply.module_lost, checks_supply.sharing, checks_supply.paralleling, checks_supply.peak, checks_supply.shelf_connector,
     checks_supply.hold_up, checks_supply.battery, checks_supply.node_supplies, checks_supply.efficiency, checks_supply.ramp,
-    checks_bus.busbar, checks_bus.busbar_rise, checks_bus.last_tray, checks_bus.fed, checks_bus.tray_connector, checks_bus.feed_current, checks_bus.phase_balance,
+    checks_bus.busbar, checks_bus.busbar_rise, checks_bus.last_tray, checks_bus.fed, checks_bus.tray_connector, checks_bus.feed_current, checks_bus.whip, checks_bus.phase_balance,
     checks_bus.short_circuit, checks_bus.touch, checks_bus.grounding, checks_bus.sides,
     # cooling
-    checks_coolant.supply_temperature, checks_coolant.return_temperature, checks_coolant.coupling_temperature, checks_coolant.flow_rule, checks_coolant.heat_balance,
+    checks_coolant.supply_temperature, checks_coolant.return_temperature, checks_coolant.coupling_temperature, checks_coolant.flow_rule, checks_coolant.solved, checks_coolant.heat_balance,
     checks_coolant.disconnects, checks_coolant.coupling_drop, checks_coolant.velocity, checks_coolant.branch_spread, checks_coolant.dew_point, checks_coolant.plates,
     checks_unit.unit_heat, checks_unit.unit_flow, checks_unit.unit_head, checks_unit.has_spare_pump, checks_unit.pressures, checks_unit.suction, checks_unit.chemistry,
     checks_unit.ride_time,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..draws import Number, central
 from ..ledger import Ledger
-from ..physics import breaker_continuous, phase_currents, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage
+from ..physics import breaker_continuous, phase_currents, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage, whip_drop
 from ..physics.guards import plain
 from .bus import busbar_rating
 from .checks_supply import largest, shelf_items, suffix, when
@@ -17,6 +17,7 @@ from .rule import Ask, Facts, at_least, at_most, not_checkable
 from .states import side_of
 
 SAFE_DC_V = 60.0  # above it a direct voltage may not be touched
+WHIP_DROP = 0.03  # of the feed's voltage
 UNBALANCE = 0.1  # of the mean phase current
 BREAKERS = {("NEC", ""): "nec-80", ("NEC", "80 %"): "nec-80", ("NEC", "100 %"): "nec-100", ("IEC", ""): "iec", ("IEC", "80 %"): "nec-80", ("IEC", "100 %"): "iec"}
 SPREAD_WORDS = "Spread the shelves along the busbar, raise its voltage, or use a stronger one."
@@ -157,6 +158,32 @@ def feed_current(facts: Facts, book: Ledger) -> list[Check]:
     limit = share * book.take(spec.breaker_a)
     words = f"current of a feed; limit: {share:.0%} of the breaker"
     return [at_most(ask, facts, book, current, limit, words, [key, spec.breaker_a.key], lacking=facts.lacking), *rows]
+
+
+def whip(facts: Facts, book: Ledger) -> Check | None:
+    """What a whip takes off the voltage of a feed."""
+    spec = facts.design.power
+    ask = Ask(
+        "whip-drop",
+        f"Does the whip take at most {WHIP_DROP:.0%} off the voltage of its feed?",
+        "1",
+        "NFPA 70 (informational note on voltage drop)",
+        "Use a shorter whip or a thicker one.",
+    )
+    if spec.feed_v is None or spec.feeds == 0:
+        return None
+    if spec.whip_length_m is None or spec.whip_ohm_per_m is None:
+        return not_checkable(ask, "length and resistance of the whip ('power: whip_length:', 'whip_resistance:')")
+    key, feed = facts.key("whip_drop_share"), f"{facts.prefix}.feed_a"
+    volts = whip_drop(book.value(feed), book.take(spec.whip_length_m), book.take(spec.whip_ohm_per_m), phases=1 if spec.kind == "dc" else 3)
+    book.put(
+        key,
+        volts / book.take(spec.feed_v),
+        "1",
+        "drop along the whip with the planned feeds lost, over the feed's voltage",
+        [feed, spec.whip_length_m.key, spec.whip_ohm_per_m.key, spec.feed_v.key],
+    )
+    return at_most(ask, facts, book, book.value(key), WHIP_DROP, "drop of the whip; limit: practice", [key], lacking=facts.lacking)
 
 
 def _feed_states(facts: Facts, book: Ledger, ask: Ask, share: float) -> list[Check]:

@@ -10,7 +10,7 @@ from ..catalog import table
 from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics import interpolate_table, neighbours
+from ..physics import PumpLoss, ThermalMasses, interpolate_table, neighbours, ride_through
 from ..physics.guards import plain
 from .bill import parts_in, pieces
 from .checks_supply import when
@@ -19,6 +19,7 @@ from .nouns import Check, Connection, Design, Plates
 from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption
 
 ABOVE_DEW_K = 2.0  # what practice keeps between the coldest coolant and the dew point, at least
+LONGEST_S = 120.0  # of a transient that is followed
 CLOSED_SHARE = 1e-3  # how exactly the solved branches' heat comes back in the return
 
 
@@ -131,6 +132,31 @@ def flow_rule(facts: Facts, book: Ledger) -> Check | None:
         key, needed, "m3/s", "heat to the coolant x flow a watt at this supply temperature", [facts.key("heat_liquid_w"), facts.design.coolant.supply_temperature_k.key, *used]
     )
     return at_most(ask, facts, book, needed, facts.flow_m3_per_s, "flow by the rule; limit: flow of the rack", [key, facts.key("coolant_flow_m3_per_s")], lacking=facts.lacking)
+
+
+def solved(facts: Facts, book: Ledger) -> Check | None:
+    """The coolant network has a solution; the part that keeps it from one is named."""
+    if facts.loop is None:
+        return None
+    faults = facts.loop.faults
+    key = facts.key("network_faults_count")
+    book.put(key, len(faults), "1", "; ".join(faults) or "no part keeps the coolant network from a solution", facts.loop.keys)
+    margin_key = f"{facts.prefix}.checks.network-solved_margin_ratio"
+    book.put(margin_key, -1.0 if faults else 0.0, "1", "0 where the network is solved, else -1", [key])
+    question = "Does the coolant network have a solution?" if not faults else f"Does the coolant network have a solution: {'; '.join(faults)}?"
+    return Check(
+        "network-solved",
+        question,
+        float(len(faults)),
+        0.0,
+        "1",
+        -1.0 if faults else 0.0,
+        "fail" if faults else "pass",
+        (),
+        "coolant network solved",
+        mend="Mend the part that is named." if faults else "",
+        key=margin_key,
+    )
 
 
 def heat_balance(facts: Facts, book: Ledger) -> Check | None:
@@ -325,7 +351,45 @@ def _plates(facts: Facts, book: Ledger, name: str, cooling: Plates | None) -> li
     else:
         limit = cooling.case_max_temperature_k
         rows.append(at_most(ask, facts, book, case, book.take(limit), "case of the last plate; limit: highest", [key, limit.key]))
-    return [*rows, *_junction(facts, book, name, cooling, case, watts, [key, tdp.key])]
+    ride = [_ride(facts, book, name, cooling, plain(each), plain(resistance), watts, inputs)] if np.all(np.asarray(each) > 0.0) else []
+    return [*rows, *ride, *_junction(facts, book, name, cooling, case, watts, [key, tdp.key])]
+
+
+def _ride(facts: Facts, book: Ledger, name: str, cooling: Plates, each: Number, resistance: Number, watts: Number, inputs: list[str]) -> Check:
+    """How long the case stays below its limit when the flow dies: chip, plate and the coolant in it as three masses, followed in time."""
+    ask = Ask(
+        f"case-ride-{name}",
+        f"Does the case in a {name} stay below its limit until another pump runs?",
+        "s",
+        "NVIDIA DA-12515-001 (failover of pumps)",
+        "Shed load when the flow is lost.",
+    )
+    assert facts.liquid is not None
+    assert facts.supply_k is not None
+    limit = facts.design.catalog.figure("cdu-nvidia-selfqual", "pump_failover_max_s")
+    if cooling.case_max_temperature_k is None:
+        return not_checkable(ask, "highest case temperature ('cooling: case_max:')")
+    names = ("chip_j_per_k", "plate_j_per_k", "plate_coolant_m3", "chip_k_per_w", "pump_coast_s")
+    figures = [facts.design.catalog.figure("rack-assumptions", one) for one in names]
+    chip, plate, volume, between, coast = (book.take(figure) for figure in figures)
+    capacity = facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k
+    wall = np.maximum(np.asarray(resistance) - 0.5 / (capacity * np.asarray(each)), 1e-4)  # from the case to the coolant's mean
+    masses = ThermalMasses(chip, plate, volume * capacity, between, wall)
+    top = book.take(cooling.case_max_temperature_k)
+    found = ride_through(
+        masses, PumpLoss(coast), heat_w=watts, supply_temperature_k=facts.supply_k, flow_m3_per_s=each, heat_capacity_j_per_m3_k=capacity, case_limit_temperature_k=top, trace=False,
+    )  # fmt: skip
+    key = facts.key(f"{name}.case_ride_s")
+    seconds = plain(np.minimum(np.asarray(found.seconds), LONGEST_S))
+    book.put(
+        key,
+        seconds,
+        "s",
+        f"three masses followed in time from the loss of all flow; at most {LONGEST_S:g} s looked at",
+        [*inputs, cooling.case_max_temperature_k.key, *(figure.key for figure in figures)],
+    )
+    row = at_least(ask, facts, book, seconds, book.take(limit), "time until the case is at its limit; limit: failover", [key, limit.key])
+    return on_assumption(row, "heat stored in chip and plate, coasting of the pump")
 
 
 def _junction(facts: Facts, book: Ledger, name: str, cooling: Plates, case: Number, watts: Number, inputs: list[str]) -> list[Check]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..figures import Figure, Range
 from .nouns import Assembly, Coolant, Design, Slot
-from .words import ASSEMBLY, BUSBAR, COOLANT, ENVIRONMENT, PLATES, POWER, Words
+from .words import ASSEMBLY, BUSBAR, COOLANT, ENVIRONMENT, PLATES, POWER, Words, varying
 
 _UNITS = {"1": "", "temperature_k": "K"}
 
@@ -73,7 +73,8 @@ def _feeds(design: Design) -> str | None:
 
 
 def _vary_unit(name: str) -> str:
-    return {"coolant.supply": "K", "coolant.rise": "K", "power.bus": "V"}[name]
+    unit = varying()[name]
+    return _UNITS.get(unit, unit)
 
 
 def _text(figure: Figure | Range | None) -> str | None:

@@ -31,6 +31,7 @@ def facts_of(design: Design, name: str, book: Ledger, case: str = NORMAL, load: 
     supply_k, flow, back_k, fluid = _coolant(design, prefix, book, liquid_w)
     mass, at_least = _mass(design, prefix, book)
     bus = solve_bus(design, prefix, book, load_w)
+    power.utility(design, prefix, book, load_w, input_w, bus_loss_w=plain(bus.flow.loss_w[bus.at(NORMAL)]) if bus else 0.0)
     loop = _loop(design, prefix, book, load_w, liquid_w, flow, supply_k, fluid)
     if loop is not None:
         flow, back_k = _in_state(prefix, book, loop, state, flow, back_k)

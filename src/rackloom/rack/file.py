@@ -82,6 +82,8 @@ class PowerFile(Strict):
     storage: Text | None = Field(None, description="energy that the supplies store to smooth the load, 'J'")
     swing: Text | None = Field(None, description="how far the load falls between the phases of a step, as a share of it")
     swing_period: Text | None = Field(None, description="time of one step")
+    whip_length: Text | None = Field(None, description="of the whip or the tap of a busway that feeds the rack")
+    whip_resistance: Text | None = Field(None, description="of one of its conductors, 'ohm/m'")
     bridge: Text | None = Field(None, description="time for which batteries must carry the rack")
     load: Text | None = Field(None, description="published load of the whole rack, only where nobody publishes what the parts draw")
 

@@ -61,6 +61,7 @@ class Loop:
     head_pa: Number | None = field(repr=False)  # available at the needed flow
     keys: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()  # what keeps the network from a solution, by part
 
     def at(self, state: str) -> int:
         """Index of a state."""
@@ -167,7 +168,7 @@ def solve_loop(design: Design, book: Ledger, given: Given) -> Loop | None:
     couplings = np.stack([np.abs(normal.drop(f"coupling in {k}")) for k in range(len(branches))], axis=-1)
     return Loop(
         design, states, tuple(branches), flow, _rack_drop(normal), needed, total_flow, couplings, normal.pressure("supply 0"), shut, static,
-        _velocity(given.flow_m3_s, sizes.manifold), _velocity(given.flow_m3_s, sizes.hose), back, outlet, heat, curve, head, keys, tuple(sizes.assumed),
+        _velocity(given.flow_m3_s, sizes.manifold), _velocity(given.flow_m3_s, sizes.hose), back, outlet, heat, curve, head, keys, tuple(sizes.assumed), tuple(fault.what for fault in normal.faults),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from . import sections
 from .file import AssemblyFile, PlatesFile, RackFile
 from .nouns import Assembly, Cable, Connection, Coolant, Environment, Plates, Power, Slot
 from .ports import Read, read_connection, twice
-from .words import ASSEMBLY, MAY_BE_BELOW_ZERO, MAY_BE_ZERO, PLATES, SHARES, Words
+from .words import ASSEMBLY, MAY_BE_BELOW_ZERO, MAY_BE_ZERO, PLATES, SHARES, Words, varying
 
 _SLOT = re.compile(r"^(?:(front|rear|side)\s+)?u(\d+)(?:-u?(\d+))?$")
 _REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")
@@ -289,7 +289,7 @@ class Merger:
 
     def vary(self, name: str, text: str) -> None:
         """What the roadmap may vary, and between what."""
-        units = {"coolant.supply": "temperature_k", "coolant.rise": "K", "power.bus": "V"}
+        units = varying()
         if name not in units:
             mend = f"What may vary: {', '.join(units)}."
             self.faults.append(Fault(f"'{name}' does not vary", self.document.place(("vary", name), key=True), nearest=nearest(name, units), mend=mend))

@@ -105,6 +105,8 @@ class Power:
     swing_share: Figure | None = None
     swing_period_s: Figure | None = None
     bridge_s: Figure | None = None
+    whip_length_m: Figure | None = None
+    whip_ohm_per_m: Figure | None = None
     load_w: Figure | None = None
 
 

@@ -8,6 +8,8 @@ from ..catalog import Item
 from ..draws import Number
 from ..figures import Figure
 from ..ledger import Ledger
+from ..physics import Stage, loss_chain
+from ..physics.guards import plain
 from .bill import parts_in, pieces, placed
 from .nouns import Design, SlotUse
 from .states import State, shelves_of
@@ -147,6 +149,25 @@ def input_power(design: Design, prefix: str, book: Ledger, load_w: Number) -> Nu
         note="peak efficiency: the best case",
     )
     return value
+
+
+def utility(design: Design, prefix: str, book: Ledger, load_w: Number, input_w: Number, *, bus_loss_w: Number) -> Number:
+    """Power at the utility's meter [W]: busbar, supplies, UPS and transformer in series."""
+    ups, transformer = (design.catalog.figure("power-chain", name) for name in ("ups_efficiency_share", "transformer_efficiency_share"))
+    lost = np.where(np.isfinite(np.asarray(bus_loss_w)), bus_loss_w, 0.0)
+    load = np.maximum(np.asarray(load_w, dtype=float), 1e-9)
+    stages = [
+        Stage("busbar", load / (load + lost)),
+        Stage("supplies", load / np.maximum(np.asarray(input_w), load)),
+        Stage("UPS", book.take(ups)),
+        Stage("transformer", book.take(transformer)),
+    ]
+    chain = loss_chain(load, stages)
+    shares = ", ".join(f"{name} {100 * float(np.asarray(share).reshape(-1)[0]):.1f} %" for name, share in zip(chain.stages, chain.loss_share, strict=True))
+    inputs = [f"{prefix}.power_load_w", f"{prefix}.power_input_w", ups.key, transformer.key]
+    return book.put(
+        f"{prefix}.power_utility_w", plain(chain.input_w[-1]), "W", f"load carried through each stage's losses; lost of it: {shares}", inputs, basis="load, at the utility's meter"
+    )
 
 
 def peak(design: Design, prefix: str, book: Ledger, load_w: Number) -> Number:

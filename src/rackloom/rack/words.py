@@ -15,7 +15,7 @@ BUSBAR: Words = {"rating_a": ("rating", "A"), "rise_k": ("rise", "K"), "resistan
 POWER: Words = {
     "breaker_a": ("breaker", "A"), "bus_v": ("bus", "V"), "droop_v": ("droop", "V"), "fault_current_a": ("fault_current", "A"), "grounding_ohm": ("grounding_resistance", "ohm"),
     "bond_ohm": ("bond_resistance", "ohm"), "ramp_w_per_s": ("ramp", "W/s"), "storage_j": ("storage", "J"), "swing_share": ("swing", "1"),
-    "swing_period_s": ("swing_period", "s"), "bridge_s": ("bridge", "s"), "load_w": ("load", "W"),
+    "swing_period_s": ("swing_period", "s"), "whip_length_m": ("whip_length", "m"), "whip_ohm_per_m": ("whip_resistance", "ohm/m"), "bridge_s": ("bridge", "s"), "load_w": ("load", "W"),
 }  # fmt: skip
 COOLANT: Words = {
     "supply_temperature_k": ("supply", "temperature_k"), "rise_k": ("rise", "K"), "return_max_temperature_k": ("return_max", "temperature_k"), "liquid_share": ("liquid_share", "1"),
@@ -29,6 +29,14 @@ ENVIRONMENT: Words = {
     "altitude_m": ("altitude", "m"),
     "air_max_temperature_k": ("air_max", "temperature_k"),
 }
+
+
+def varying() -> dict[str, str]:
+    """What may vary between designs: words with their section -> unit."""
+    sections = {"power": POWER, "power.busbar": BUSBAR, "coolant": COOLANT, "environment": ENVIRONMENT}
+    out = {f"{section}.{word}": unit for section, words in sections.items() for word, unit in words.values()}
+    return out | {"coolant.flow": "m3/s", "coolant.drop": "Pa"}
+
 
 SHARES = ("liquid_share", "swing", "glycol_share")  # of unit 1, and at most the whole
 MAY_BE_ZERO = ("power", "static_power", "altitude", "swing", "storage", "static", "glycol_share")
