@@ -14,7 +14,7 @@ _DOORS = {
     "load_program": "program", "make_plan": "program", "load_plan": "program", "explain": "program", "diff_plans": "program", "Plan": "program", "write_report": "report",
     "read_model": "needs", "build_envelope": "needs", "release_envelope": "needs", "estimate_from_table": "needs", "load_catalog": "catalog", "system": "catalog", "TrainingJob": "performance", "estimate_training": "performance",
     "search_training": "performance", "estimate_serving": "performance", "search_serving": "performance", "collective_seconds": "performance", "load_design": "rack",
-    "system_of": "rack", "check_design": "rack", "bill_of_materials": "rack", "plan_sourcing": "supply", "domestic_content": "supply", "balance_line": "factory",
+    "system_of": "rack", "check_design": "rack", "bill_of_materials": "rack", "check_many": "rack", "solve_hydraulics": "physics", "solve_dc": "physics", "plan_sourcing": "supply", "domestic_content": "supply", "balance_line": "factory",
     "read_results": "evaluate", "compare": "evaluate", "validate_cases": "evaluate", "value_option": "option",
 }  # fmt: skip
 

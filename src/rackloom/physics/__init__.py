@@ -1,62 +1,142 @@
-"""Pure functions of physics on floats and arrays, SI in and out."""
+"""Pure functions of physics on floats and arrays, SI in and out; each module is loaded when it is first used."""
 
-from .air import air_density, air_pressure, air_rise, airflow_for_heat, condensation_margin, derated_inlet, dew_point, saturation_pressure
-from .coolant import Coolant, CoolantTable, boiling_temperature, coolant_at
-from .couplings import bore_for_velocity, bore_velocity, coupling_drop, coupling_flow, couplings_in_series, cv_of_kv, kv_of_cv
-from .dc import DcLoad, DcNetwork, DcSource, PowerFlow, Segment
-from .dc_busbar import BusbarFlow, busbar_network, solve_busbar
-from .dc_solve import solve_dc
-from .electric import busbar_segment_currents, three_phase_current
-from .electric_copper import conductor_resistance, joule_loss, rating_at_ambient, rating_by_airflow, rise_at_current, two_bus
-from .electric_fault import PolesToEarth, battery_fault_current, capacitor_fault_peak, poles_to_earth, short_circuit, touch_voltage, transformer_impedance
-from .electric_feed import PhaseCurrents, breaker_continuous, phase_currents, single_phase_current, smallest_breaker, spread_over_phases, whip_drop
-from .electric_loss import LossChain, LossCurve, Stage, efficiency_at, efficiency_between, fit_loss_curve, loss_chain
-from .electric_pulse import highest_rms, peak_margin, pulse_limit, pulse_rms
-from .electric_redundancy import FailureStates, droop_spread, failure_states, paralleled_capacity, shelf_of_modules, state_capacity
-from .electric_storage import battery_energy, battery_seconds, bridged, hold_up_capacitance, hold_up_seconds
-from .electric_swing import Smoothing, band_swing, smooth_trace, square_storage, step_storage, trace_harmonics
-from .exchanger import CduRating, Exchange, approach_for, capacity_at, capacity_within, conductance, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
-from .flow import temperature_rise, volume_flow_for_heat
-from .heat import interpolate_table, neighbours
-from .hydraulics import Flows, prepare_hydraulics, solve_hydraulics
-from .hydraulics_friction import friction_factor
-from .hydraulics_heat import Temperatures, solve_temperatures
-from .hydraulics_network import Network
-from .plates import (
-    DropLaw,
-    PlateLaw,
-    SeriesTemperatures,
-    case_temperature,
-    fit_drop,
-    fit_plate,
-    flow_for_case,
-    flow_for_drop,
-    flow_for_series,
-    junction_temperature,
-    plate_flow,
-    plate_resistance,
-    pressure_drop,
-    series_temperatures,
-)
-from .pumps import (
-    MachineCurve,
-    Scaled,
-    affinity,
-    burst_ratio,
-    closed_valve_pressure,
-    fit_machine,
-    flow_ratio_after_loss,
-    least_suction_pressure,
-    machine_pressure,
-    operating_flow,
-    shaft_power,
-    suction_head_available,
-    system_pressure,
-    weakest_rating,
-)
-from .quality import FAIL, PASS, UNKNOWN, judge_limits, judge_metals, metal_name, worst_of
-from .required_flow import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
-from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .air import air_density, air_pressure, air_rise, airflow_for_heat, condensation_margin, derated_inlet, dew_point, saturation_pressure
+    from .coolant import Coolant, CoolantTable, boiling_temperature, coolant_at
+    from .couplings import bore_for_velocity, bore_velocity, coupling_drop, coupling_flow, couplings_in_series, cv_of_kv, kv_of_cv
+    from .dc import DcLoad, DcNetwork, DcSource, PowerFlow, Segment
+    from .dc_busbar import BusbarFlow, busbar_network, solve_busbar
+    from .dc_solve import solve_dc
+    from .electric import busbar_segment_currents, three_phase_current
+    from .electric_copper import conductor_resistance, joule_loss, rating_at_ambient, rating_by_airflow, rise_at_current, two_bus
+    from .electric_fault import PolesToEarth, battery_fault_current, capacitor_fault_peak, poles_to_earth, short_circuit, touch_voltage, transformer_impedance
+    from .electric_feed import PhaseCurrents, breaker_continuous, phase_currents, single_phase_current, smallest_breaker, spread_over_phases, whip_drop
+    from .electric_loss import LossChain, LossCurve, Stage, efficiency_at, efficiency_between, fit_loss_curve, loss_chain
+    from .electric_pulse import highest_rms, peak_margin, pulse_limit, pulse_rms
+    from .electric_redundancy import FailureStates, droop_spread, failure_states, paralleled_capacity, shelf_of_modules, state_capacity
+    from .electric_storage import battery_energy, battery_seconds, bridged, hold_up_capacitance, hold_up_seconds
+    from .electric_swing import Smoothing, band_swing, smooth_trace, square_storage, step_storage, trace_harmonics
+    from .exchanger import CduRating, Exchange, approach_for, capacity_at, capacity_within, conductance, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
+    from .flow import temperature_rise, volume_flow_for_heat
+    from .guards import plain
+    from .heat import interpolate_table, neighbours
+    from .hydraulics import Flows, prepare_hydraulics, solve_hydraulics
+    from .hydraulics_friction import friction_factor
+    from .hydraulics_heat import Temperatures, solve_temperatures
+    from .hydraulics_network import Network
+    from .plates import (
+        DropLaw,
+        PlateLaw,
+        SeriesTemperatures,
+        case_temperature,
+        fit_drop,
+        fit_plate,
+        flow_for_case,
+        flow_for_drop,
+        flow_for_series,
+        junction_temperature,
+        plate_flow,
+        plate_resistance,
+        pressure_drop,
+        series_temperatures,
+    )
+    from .pumps import (
+        MachineCurve,
+        Scaled,
+        affinity,
+        burst_ratio,
+        closed_valve_pressure,
+        fit_machine,
+        flow_ratio_after_loss,
+        least_suction_pressure,
+        machine_pressure,
+        operating_flow,
+        shaft_power,
+        suction_head_available,
+        system_pressure,
+        weakest_rating,
+    )
+    from .quality import FAIL, PASS, UNKNOWN, judge_limits, judge_metals, metal_name, worst_of
+    from .required_flow import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
+    from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
+
+_NAMES = {
+    "air": ["air_density", "air_pressure", "air_rise", "airflow_for_heat", "condensation_margin", "derated_inlet", "dew_point", "saturation_pressure"],
+    "coolant": ["Coolant", "CoolantTable", "boiling_temperature", "coolant_at"],
+    "couplings": ["bore_for_velocity", "bore_velocity", "coupling_drop", "coupling_flow", "couplings_in_series", "cv_of_kv", "kv_of_cv"],
+    "dc": ["DcLoad", "DcNetwork", "DcSource", "PowerFlow", "Segment"],
+    "dc_busbar": ["BusbarFlow", "busbar_network", "solve_busbar"],
+    "dc_solve": ["solve_dc"],
+    "electric": ["busbar_segment_currents", "three_phase_current"],
+    "electric_copper": ["conductor_resistance", "joule_loss", "rating_at_ambient", "rating_by_airflow", "rise_at_current", "two_bus"],
+    "electric_fault": ["PolesToEarth", "battery_fault_current", "capacitor_fault_peak", "poles_to_earth", "short_circuit", "touch_voltage", "transformer_impedance"],
+    "electric_feed": ["PhaseCurrents", "breaker_continuous", "phase_currents", "single_phase_current", "smallest_breaker", "spread_over_phases", "whip_drop"],
+    "electric_loss": ["LossChain", "LossCurve", "Stage", "efficiency_at", "efficiency_between", "fit_loss_curve", "loss_chain"],
+    "electric_pulse": ["highest_rms", "peak_margin", "pulse_limit", "pulse_rms"],
+    "electric_redundancy": ["FailureStates", "droop_spread", "failure_states", "paralleled_capacity", "shelf_of_modules", "state_capacity"],
+    "electric_storage": ["battery_energy", "battery_seconds", "bridged", "hold_up_capacitance", "hold_up_seconds"],
+    "electric_swing": ["Smoothing", "band_swing", "smooth_trace", "square_storage", "step_storage", "trace_harmonics"],
+    "exchanger": [
+        "CduRating",
+        "Exchange",
+        "approach_for",
+        "capacity_at",
+        "capacity_within",
+        "conductance",
+        "effectiveness_counterflow",
+        "exchange",
+        "rated_conductance",
+        "transfer_units_for",
+    ],
+    "flow": ["temperature_rise", "volume_flow_for_heat"],
+    "guards": ["plain"],
+    "heat": ["interpolate_table", "neighbours"],
+    "hydraulics": ["Flows", "prepare_hydraulics", "solve_hydraulics"],
+    "hydraulics_friction": ["friction_factor"],
+    "hydraulics_heat": ["Temperatures", "solve_temperatures"],
+    "hydraulics_network": ["Network"],
+    "plates": [
+        "DropLaw",
+        "PlateLaw",
+        "SeriesTemperatures",
+        "case_temperature",
+        "fit_drop",
+        "fit_plate",
+        "flow_for_case",
+        "flow_for_drop",
+        "flow_for_series",
+        "junction_temperature",
+        "plate_flow",
+        "plate_resistance",
+        "pressure_drop",
+        "series_temperatures",
+    ],
+    "pumps": [
+        "MachineCurve",
+        "Scaled",
+        "affinity",
+        "burst_ratio",
+        "closed_valve_pressure",
+        "fit_machine",
+        "flow_ratio_after_loss",
+        "least_suction_pressure",
+        "machine_pressure",
+        "operating_flow",
+        "shaft_power",
+        "suction_head_available",
+        "system_pressure",
+        "weakest_rating",
+    ],
+    "quality": ["FAIL", "PASS", "UNKNOWN", "judge_limits", "judge_metals", "metal_name", "worst_of"],
+    "required_flow": ["FlowLaw", "fit_flow_law", "flow_law_of_plates", "required_flow"],
+    "transient": ["PumpLoss", "RideThrough", "ThermalMasses", "coast_time", "ride_through", "stored_seconds", "wall_resistance"],
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "FAIL",
@@ -160,6 +240,7 @@ __all__ = [
     "paralleled_capacity",
     "peak_margin",
     "phase_currents",
+    "plain",
     "plate_flow",
     "plate_resistance",
     "poles_to_earth",
@@ -205,3 +286,9 @@ __all__ = [
     "whip_drop",
     "worst_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)

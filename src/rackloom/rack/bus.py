@@ -10,7 +10,7 @@ import numpy as np
 from ..draws import Number
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics.dc_busbar import BusbarFlow, solve_busbar
+from ..physics import BusbarFlow, solve_busbar
 from .nouns import Design
 from .power import is_load, is_shelf, tray_powers
 from .states import Place, State, places_of, states_of

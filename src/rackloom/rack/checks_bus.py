@@ -8,8 +8,7 @@ import numpy as np
 
 from ..draws import Number, central
 from ..ledger import Ledger
-from ..physics import breaker_continuous, phase_currents, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage, whip_drop
-from ..physics.guards import plain
+from ..physics import breaker_continuous, phase_currents, plain, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage, whip_drop
 from .bus import busbar_rating
 from .checks_supply import largest, shelf_items, suffix, when
 from .nouns import Check

@@ -10,8 +10,7 @@ from ..catalog import table
 from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics import PumpLoss, ThermalMasses, interpolate_table, neighbours, ride_through
-from ..physics.guards import plain
+from ..physics import PumpLoss, ThermalMasses, interpolate_table, neighbours, plain, ride_through
 from .bill import parts_in, pieces
 from .checks_supply import when
 from .loop import pairs_of

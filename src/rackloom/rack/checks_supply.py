@@ -11,8 +11,7 @@ from ..catalog import Item
 from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics import battery_seconds, efficiency_between, smooth_trace, square_storage
-from ..physics.guards import plain
+from ..physics import battery_seconds, efficiency_between, plain, smooth_trace, square_storage
 from . import power
 from .bill import parts_in, placed
 from .nouns import Check, Design

@@ -18,9 +18,9 @@ from ..physics import (
     coolant_at,
     judge_metals,
     least_suction_pressure,
+    plain,
     stored_seconds,
 )  # fmt: skip
-from ..physics.guards import plain
 from .checks_supply import when
 from .loop import rated_flow
 from .nouns import Check

@@ -10,7 +10,7 @@ from ..catalog import Catalog
 from ..draws import Draws, Number
 from ..errors import BadInput, Fault
 from ..ledger import Ledger
-from ..physics.guards import plain
+from ..physics import plain
 from . import power
 from .bill import bill_of_materials
 from .bus import Bus

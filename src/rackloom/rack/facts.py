@@ -7,8 +7,7 @@ import numpy as np
 from ..catalog import Catalog, table, tables
 from ..draws import Number, central
 from ..ledger import Ledger
-from ..physics import interpolate_table, neighbours, temperature_rise, volume_flow_for_heat
-from ..physics.guards import plain
+from ..physics import interpolate_table, neighbours, plain, temperature_rise, volume_flow_for_heat
 from . import power
 from .bus import solve_bus
 from .loop import Given, Loop, solve_loop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
 from ..physics import MachineCurve, interpolate_table, kv_of_cv
-from ..physics.hydraulics import Flows, solve_hydraulics
-from ..physics.hydraulics_network import Network
 from .bill import parts_in
 from .nouns import Connection, Design
 from .states import Place, State, cdu_of, places_of, pumps_of, racks_on, states_of
+
+if TYPE_CHECKING:
+    from ..physics import Flows, Network
 
 AIR_KG_M3 = 1.2
 ROUGHNESS_M = 15e-6  # drawn stainless tube and lined hose; smooth walls change a rack's drop by less than a percent
@@ -223,6 +225,8 @@ def _network(design: Design, given: Given, branches: Sequence[Branch], sizes: _S
     """Pumps, hoses, manifolds and branches; every property is a float or an array over the draws."""
     loop = design.coolant
     assert loop is not None
+    from ..physics import Network  # at first use: the solver loads scipy
+
     net = Network(_flat(given.density), _flat(given.viscosity), AIR_KG_M3)
     net.node("suction", pressure_pa=_flat(sizes.static))
     net.push("pumps", "suction", "discharge", flow_m3_s=_flat(flow))
@@ -248,6 +252,9 @@ def _network(design: Design, given: Given, branches: Sequence[Branch], sizes: _S
 
 def _solve(design: Design, given: Given, branches: Sequence[Branch], sizes: _Sizes, coefficient: np.ndarray, flow: Number, closed: np.ndarray | None = None) -> Flows:
     shut = np.zeros(len(branches), dtype=bool) if closed is None else closed
+
+    from ..physics import solve_hydraulics
+
     return solve_hydraulics(_network(design, given, branches, sizes, coefficient, flow, shut), refuse=False)
 
 

@@ -8,8 +8,7 @@ from ..catalog import Item
 from ..draws import Number
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics import Stage, loss_chain
-from ..physics.guards import plain
+from ..physics import Stage, loss_chain, plain
 from .bill import parts_in, pieces, placed
 from .nouns import Design, SlotUse
 from .states import State, shelves_of
