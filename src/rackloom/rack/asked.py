@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ def design_with(path_or_name: str, settings: Iterable[str], *, catalog: Catalog 
         path = [part for part in key.strip().split(".") if part]
         if not equals or not path or not value.strip():
             raise BadInput(Fault(f"--set {word}: no KEY=VALUE", mend="Write --set coolant.supply='40 C'; keys as in a rack file, with dots."))
+        if path[0] == "like":
+            raise BadInput(Fault(f"--set {word}: the rack is the one that is named", mend="Name that rack in its place."))
         spot = top
         for part in path[:-1]:
             spot = spot.setdefault(part, {})
@@ -54,12 +57,16 @@ def read_trace(path: str | Path) -> Trace:
     """A load over time from a CSV file with the columns time_s and power_w; the last row closes the period. Raises BadInput with line and value."""
     file = Path(path)
     try:
-        with file.open(newline="", encoding="utf-8") as stream:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
     except OSError as error:
         raise BadInput(Fault(f"{path}: {error.strerror or error}", mend="Name a CSV file with the columns time_s and power_w.")) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(Fault(f"{path} is no CSV text: {error}", mend="Name a CSV file with the columns time_s and power_w.")) from None
+    if len(rows) > MOST_ROWS:
+        raise BadInput(Fault(f"{path} has {len(rows):,} rows, more than {MOST_ROWS:,}", mend="Give one period, or fewer points."))
     faults: list[Fault] = []
-    times, powers = ([_number(row, column, str(path), line, faults) for line, row in enumerate(rows[:MOST_ROWS], 2)] for column in ("time_s", "power_w"))
+    times, powers = ([_number(row, column, str(path), line, faults) for line, row in enumerate(rows, 2)] for column in ("time_s", "power_w"))
     if len(rows) < 2 and not faults:
         faults.append(Fault(f"{path} has {len(rows)} rows", mend="A trace has two or more: time_s, power_w; the last row closes the period."))
     for index in range(1, len(times)):
@@ -74,7 +81,7 @@ def read_trace(path: str | Path) -> Trace:
 def _number(row: dict[str, Any], column: str, name: str, line: int, faults: list[Fault]) -> float:
     try:
         value = float(row[column])
-        if value >= 0.0:
+        if 0.0 <= value < math.inf:
             return value
     except (KeyError, TypeError, ValueError):
         pass

@@ -21,6 +21,7 @@ from ..strict import build, mended
 from .file import RackFile
 from .merge import Draft, Merger
 from .nouns import Assembly, Design, Slot
+from .states import pumps_of
 
 RACK_FIXTURES = ("manifold", "busbar", "spine", "cdu", "feed", "network")  # words that a connection may use for what serves the rack
 MOST_LIKE = 8  # racks that may stand on each other
@@ -65,6 +66,14 @@ def _design(document: Document, origin: Path, name: str, catalog: Catalog | None
     for one, file in reversed(chain):
         Merger(draft, one, file, catalog, faults).merge()
     design = _finish(draft, document, catalog, faults, whole=not faults)
+    if not faults and design.coolant is not None and design.coolant.pump_feeds and pumps_of(design) is None:
+        faults.append(
+            Fault(
+                "pump_feeds: how many pumps the loop has is not known",
+                document.place(("coolant", "pump_feeds")),
+                mend="Add 'coolant: pumps: 1+1': those that carry the loop + those beside them.",
+            )
+        )
     if faults:
         raise BadInput([mended(fault) for fault in dict.fromkeys(faults)])
     return design
@@ -285,7 +294,24 @@ def _check_sides(draft: Draft, document: Document, height: int, faults: list[Fau
             faults.append(
                 Fault(f"sides {side}: u{above[0]} is above the frame, which has {height} units", document.place(("power", "sides", side)), mend=f"Stay at or below u{height}.")
             )
+    for side in sides:
+        other = next((one for one in sides if one != side and one.lower() == side.lower()), None)
+        if other is not None and side < other:
+            faults.append(Fault(f"sides '{side}' and '{other}' differ by case alone", document.place(("power", "sides", side)), mend="Give each feed a name of its own."))
+    _check_pump_feeds(draft, document, faults)
     for side in draft.coolant.pump_feeds if draft.coolant else {}:
         if side not in sides:
             place = document.place(("coolant", "pump_feeds", side))
             faults.append(Fault(f"pump_feeds: no feed '{side}'", place, nearest=nearest(side, sides), mend=f"Feeds under 'power: sides:': {', '.join(sides) or 'none'}."))
+
+
+def _check_pump_feeds(draft: Draft, document: Document, faults: list[Fault]) -> None:
+    """Pumps that hang on feeds are pumps that the loop has."""
+    loop = draft.coolant
+    if loop is None or not loop.pump_feeds:
+        return
+    place, mend = document.place(("coolant", "pump_feeds")), "Write 'pumps: 1+1' and 'pump_feeds: {A: 1, B: 1}'."
+    if any(count < 0 for count in loop.pump_feeds.values()):
+        faults.append(Fault("pump_feeds: fewer than no pumps", place, mend=mend))
+    elif loop.pumps is not None and sum(loop.pump_feeds.values()) > sum(loop.pumps):
+        faults.append(Fault(f"pump_feeds: {sum(loop.pump_feeds.values())} pumps hang on feeds, the loop has {sum(loop.pumps)}", place, mend=mend))

@@ -16,12 +16,13 @@ from . import sections
 from .file import AssemblyFile, PlatesFile, RackFile
 from .nouns import Assembly, Cable, Connection, Coolant, Environment, Plates, Power, Slot
 from .ports import Read, read_connection, twice
-from .words import ASSEMBLY, MAY_BE_BELOW_ZERO, MAY_BE_ZERO, PLATES, SHARES, Words, varying
+from .words import ASSEMBLY, MAY_BE_ZERO, PLATES, SHARES, Words, varying
 
 _SLOT = re.compile(r"^(?:(front|rear|side)\s+)?u(\d+)(?:-u?(\d+))?$")
 _REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")
 COLDEST_K, HOTTEST_K = 273.15, 373.15  # a water-based coolant at the pressures of a rack is liquid between them
 HOTTEST_CASE_K = 473.15  # silicon carries no more
+LOWEST_M, HIGHEST_M = -1000.0, 11_000.0  # of the standard atmosphere
 COLDEST_AIR_K, HOTTEST_AIR_K = 233.15, 333.15
 
 
@@ -321,7 +322,10 @@ def _out_of_bounds(span: Range, unit: str, word: str, section: str) -> tuple[str
             return ("is no temperature of the air of a hall", "Write one between -40 and 60 C.") if outside else None
         outside = span.low < COLDEST_K or span.high > HOTTEST_CASE_K if word in ("case_max", "junction_max") else span.low < COLDEST_K or span.high > HOTTEST_K
         return ("is no temperature of a liquid coolant", "Coolant here is water with or without glycol: between 0 and 100 C.") if outside else None
-    if span.low < 0.0 and word not in MAY_BE_BELOW_ZERO:
+    if word == "altitude":
+        outside = span.low < LOWEST_M or span.high > HIGHEST_M
+        return ("is no height at which racks stand", f"Write one between {LOWEST_M:g} and {HIGHEST_M:g} m.") if outside else None
+    if span.low < 0.0:
         return "is below 0", "Write what is drawn, weighed or carried as a value above 0."
     if span.low == 0.0 and word not in MAY_BE_ZERO:
         return "is 0", "Write a value above 0; leave the line out where it is not known."

@@ -39,5 +39,4 @@ def varying() -> dict[str, str]:
 
 
 SHARES = ("liquid_share", "swing", "glycol_share")  # of unit 1, and at most the whole
-MAY_BE_ZERO = ("power", "static_power", "altitude", "swing", "storage", "static", "glycol_share")
-MAY_BE_BELOW_ZERO = ("altitude",)
+MAY_BE_ZERO = ("power", "static_power", "swing", "storage", "static", "glycol_share")
