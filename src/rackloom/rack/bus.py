@@ -66,9 +66,12 @@ class Bus:
 
     def has_failed(self, state: str) -> bool:
         """The bar collapses, or trays are without supply, at central values."""
+        return bool(np.asarray(self.failed(state)).reshape(-1)[0])
+
+    def failed(self, state: str) -> np.ndarray:
+        """The same, design by design."""
         index = self.at(state)
-        collapsed, unfed = np.asarray(self.flow.collapsed[index]), self.flow.unfed[index]
-        return bool(collapsed.reshape(-1)[0]) or bool(np.any(unfed.reshape(-1, unfed.shape[-1])[0]))
+        return np.asarray(self.flow.collapsed[index]) | np.any(self.flow.unfed[index], axis=-1)
 
 
 def solve_bus(design: Design, prefix: str, book: Ledger, load_w: Number) -> Bus | None:

@@ -9,6 +9,7 @@ import numpy as np
 from ..draws import Number, central
 from ..ledger import Ledger
 from ..physics import breaker_continuous, phase_currents, plain, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage, whip_drop
+from . import power
 from .bus import busbar_rating
 from .checks_supply import largest, shelf_items, suffix, when
 from .nouns import Check
@@ -107,29 +108,33 @@ def fed(facts: Facts, book: Ledger) -> list[Check]:
     if facts.bus is None:
         return []
     lost = [state for state in facts.states(electric=True) if facts.bus.has_failed(state)]
+    count = plain(np.sum([facts.bus.failed(state) for state in facts.states(electric=True)], axis=0, dtype=float))
     key = facts.key("states_without_supply_count")
-    book.put(key, len(lost), "1", f"of {', '.join(facts.states(electric=True))}: those in which a tray has no supply or the bar collapses", facts.bus.keys)
+    book.put(key, count, "1", f"of {', '.join(facts.states(electric=True))}: those in which a tray has no supply or the bar collapses", facts.bus.keys)
     ask = Ask("trays-fed", "Is every tray fed in each state that the rack is held to?", "1", "busbar solved", "Feed the busbar from both sides, and from each end.")
-    room = -1.0 if lost else 0.0
+    room = plain(np.where(np.asarray(count) > 0.0, -1.0, 0.0))
     margin_key = f"{facts.prefix}.checks.{ask.id}_margin_ratio"
     book.put(margin_key, room, "1", "0 where all trays are fed, else -1", [key])
     question = ask.question if not lost else f"{ask.question[:-1]}: not in {', '.join(lost)}?"
-    return [Check(ask.id, question, float(len(lost)), 0.0, "1", room, "fail" if lost else "pass", (), ask.document, mend=ask.mend if lost else "", key=margin_key)]
+    return [Check(ask.id, question, count, 0.0, "1", room, "fail" if lost else "pass", (), ask.document, mend=ask.mend if lost else "", key=margin_key)]
 
 
 def tray_connector(facts: Facts, book: Ledger) -> Check | None:
     """The current of the hungriest tray against the connector of the frame."""
     bus, frame = facts.design.power.bus_v, facts.design.frame
     rating = frame.get("it_connector_a") if frame else None
-    keys = {name: facts.key(f"{name}.power_w") for name in facts.placed if facts.key(f"{name}.power_w") in book}
-    if bus is None or frame is None or rating is None or not keys:
+    if bus is None or frame is None or rating is None:
+        return None
+    each, words, inputs = power.tray_powers(facts.design, facts.prefix, book, facts.load_w)
+    connectors = {name: facts.design.assemblies[name].connectors if name in facts.design.assemblies else 1 for name in each}
+    if not each:
         return None
     ask = Ask("tray-connector", "Does the connector of a tray carry its current?", "A", frame.say("document"), "Fit a second connector, or raise the bus voltage.")
-    name = max(keys, key=lambda one: central(book.value(keys[one])))
+    name = max(each, key=lambda one: central(each[one]) / connectors[one])
     key = facts.key(f"{name}.current_a")
-    connectors = facts.design.assemblies[name].connectors if name in facts.design.assemblies else 1
-    current = book.value(keys[name]) / book.take(bus) / connectors
-    book.put(key, current, "A", f"power of the hungriest tray over the voltage of the bus, {connectors} connector{'s' if connectors > 1 else ''} a tray", [keys[name], bus.key])
+    current = largest([each[one] / connectors[one] for one in each]) / book.take(bus)
+    many = f"{connectors[name]} connector{'s' if connectors[name] > 1 else ''} a tray"
+    book.put(key, current, "A", f"power of the tray with the fullest connector over the voltage of the bus, {many}; {words}", [*inputs, bus.key])
     return at_most(ask, facts, book, current, book.take(rating), f"current of one {name}; limit: rating of the connector", [key, rating.key], lacking=facts.lacking)
 
 
@@ -143,7 +148,11 @@ def feed_current(facts: Facts, book: Ledger) -> list[Check]:
     ask = Ask("feed-current", f"Does each feed stay within {share:.0%} of its breaker with the planned feeds lost?", "A", document, "Add feeds or a larger breaker.")
     if spec.feeds == 0 or spec.feed_v is None:
         return [not_checkable(ask, "number and voltage of the feeds")]
-    carrying = spec.feeds / 2 if spec.redundancy == "N+N" else spec.feeds
+    lost = facts.bus.states[facts.state].feeds_lost if facts.bus is not None else ()
+    live = 1.0 - len(lost) / len(spec.sides) if lost else 0.5 if spec.redundancy == "N+N" else 1.0  # sides have like numbers of feeds
+    carrying = spec.feeds * live
+    if carrying <= 0.0:
+        return [not_checkable(ask, "a feed that is left")]
     direct = spec.kind == "dc"
     each = facts.input_w / carrying
     current = each / book.take(spec.feed_v) if direct else three_phase_current(each, book.take(spec.feed_v))

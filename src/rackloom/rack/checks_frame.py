@@ -96,8 +96,8 @@ def _board(facts: Facts, book: Ledger) -> list[Check]:
 def card_slots(facts: Facts, book: Ledger) -> list[Check]:
     """Network cards against what their slot gives."""
     rows: dict[str, Check] = {}
-    for name in facts.placed:
-        own = facts.design.assemblies[name].card_slot_w if name in facts.design.assemblies else None
+    slots = {name: facts.design.assemblies[name].card_slot_w for name in facts.placed if name in facts.design.assemblies}
+    for name, own in sorted(slots.items(), key=lambda pair: pair[1].value if pair[1] else 0.0):  # of trays with one card that with the least, or none stated, decides
         for _, item in parts_in(facts.design, name):
             if item.kind != "nic" or item.name in rows:
                 continue

@@ -221,7 +221,9 @@ def tray_powers(design: Design, prefix: str, book: Ledger, load_w: Number) -> tu
     if not others:
         return {name: load_w * value / np.where(np.asarray(total) > 0.0, total, 1.0) for name, value in known.items()}, "the load shared as the things' own power is", inputs
     left = (load_w - total) / sum(loads[name] for name in others)
-    if np.any(np.asarray(left) <= 0.0):
-        even = load_w / sum(loads.values())
+    short, even = np.asarray(left) <= 0.0, load_w / sum(loads.values())
+    if np.all(short):
         return dict.fromkeys(loads, even), "the load spread evenly: their power is not published", [f"{prefix}.power_load_w"]
+    if np.any(short):
+        known, left = {name: np.where(short, even, value) for name, value in known.items()}, np.where(short, even, left)
     return known | dict.fromkeys(others, left), f"what is left of the load spread evenly over {', '.join(others)}, whose power is not published", inputs
