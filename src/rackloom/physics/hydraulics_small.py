@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg.lapack import dposv
 
 from .hydraulics_friction import _C, _SPAN, TURBULENT_FROM
 from .hydraulics_laws import Pipes, Quadratic
@@ -122,6 +121,13 @@ def _tree(prepared: Prepared) -> np.ndarray | None:
 
 def solve_loops(loops: Loops) -> tuple[np.ndarray, np.ndarray, np.ndarray, int] | None:
     """Flows of the edges [m3/s], their drops and the pressures of unknown nodes [Pa], and steps taken; None where it does not settle, or a pipe is not turbulent."""
+    with np.errstate(all="ignore"):  # what runs off is seen by its not settling
+        return _solve(loops)
+
+
+def _solve(loops: Loops) -> tuple[np.ndarray, np.ndarray, np.ndarray, int] | None:
+    from scipy.linalg.lapack import dposv  # at first use: scipy takes its time to load
+
     m, turned, cycles, drive = loops.pipes, loops.turned, loops.cycles, loops.drive
     long, loss, rough, smooth, linear, square = loops.long, loops.loss, loops.rough, loops.smooth, loops.linear, loops.square
     head, log = turned @ drive, np.log

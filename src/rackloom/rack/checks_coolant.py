@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from ..catalog import table
-from ..draws import Number, central
+from ..draws import Number
 from ..figures import Figure
 from ..ledger import Ledger
 from ..physics import PumpLoss, ThermalMasses, interpolate_table, neighbours, plain, ride_through
 from .bill import parts_in, pieces
-from .checks_supply import when
+from .checks_supply import smallest, when
 from .loop import pairs_of
 from .nouns import Check, Connection, Design, Plates
-from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption
+from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption, where_known
 
 ABOVE_DEW_K = 2.0  # what practice keeps between the coldest coolant and the dew point, at least
 LONGEST_S = 120.0  # of a transient that is followed
@@ -63,8 +63,9 @@ def return_temperature(facts: Facts, book: Ledger) -> list[Check]:
     limits = [facts.design.catalog.item("pg25-limits").get("max_temperature_k"), facts.design.coolant.return_max_temperature_k]
     known = [limit for limit in limits if limit is not None]
     lowest = min(known, key=lambda figure: figure.value)
+    limit = smallest([book.take(figure) for figure in known])
     key = f"{facts.prefix}.coolant_return_temperature_k"
-    rows = [at_most(ask, facts, book, facts.return_k, book.take(lowest), "return temperature; limit: highest of coolant and rack", [key, lowest.key])]
+    rows = [at_most(ask, facts, book, facts.return_k, limit, "return temperature; limit: highest of coolant and rack", [key, lowest.key])]
     for state in facts.states(electric=False) if facts.loop else []:
         if state == facts.state or facts.loop is None or not facts.loop.states[state].pumps_lost:
             continue
@@ -73,7 +74,7 @@ def return_temperature(facts: Facts, book: Ledger) -> list[Check]:
         value = facts.loop.return_k[facts.loop.at(state)]
         value = value if value.ndim else float(value)
         book.put(other, value, "temperature_k", "supply + heat over rho V cp with the flow that is left", facts.loop.keys)
-        rows.append(at_most(mine, facts, book, value, book.take(lowest), "return temperature; limit: highest of coolant and rack", [other, lowest.key]))
+        rows.append(at_most(mine, facts, book, value, limit, "return temperature; limit: highest of coolant and rack", [other, lowest.key]))
     return rows
 
 
@@ -122,7 +123,8 @@ def flow_rule(facts: Facts, book: Ledger) -> Check | None:
     points, figures = table(rule, "flow", "m3_per_s_per_w")
     if facts.flow_m3_per_s is None:
         return not_checkable(ask, "flow at this supply temperature")
-    if not points[0] - 1e-9 <= central(facts.supply_k) <= points[-1] + 1e-9:
+    lies = (points[0] - 1e-9 <= np.asarray(facts.supply_k)) & (np.asarray(facts.supply_k) <= points[-1] + 1e-9)
+    if not lies.reshape(-1)[0]:
         return not_checkable(ask, f"a rule for this supply temperature; it holds from {points[0] - 273.15:.0f} to {points[-1] - 273.15:.0f} C")
     needed = facts.liquid_w * interpolate_table(points, [book.take(figure) for figure in figures], facts.supply_k)
     used = [figures[i].key for i in neighbours(points, facts.supply_k)]
@@ -130,7 +132,8 @@ def flow_rule(facts: Facts, book: Ledger) -> Check | None:
     book.put(
         key, needed, "m3/s", "heat to the coolant x flow a watt at this supply temperature", [facts.key("heat_liquid_w"), facts.design.coolant.supply_temperature_k.key, *used]
     )
-    return at_most(ask, facts, book, needed, facts.flow_m3_per_s, "flow by the rule; limit: flow of the rack", [key, facts.key("coolant_flow_m3_per_s")], lacking=facts.lacking)
+    row = at_most(ask, facts, book, needed, facts.flow_m3_per_s, "flow by the rule; limit: flow of the rack", [key, facts.key("coolant_flow_m3_per_s")], lacking=facts.lacking)
+    return where_known(row, lies)
 
 
 def solved(facts: Facts, book: Ledger) -> Check | None:
@@ -335,23 +338,28 @@ def _plates(facts: Facts, book: Ledger, name: str, cooling: Plates | None) -> li
     points, figures = table(item, "case", "thermal_resistance_k_per_w")
     resistance = interpolate_table(points, [book.take(figure) for figure in figures], np.clip(each, points[0], points[-1]))
     watts = book.take(tdp)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         warmed = (cooling.series - 1) * watts / (facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k * each)
-    case = facts.supply_k + warmed + resistance * watts
+    case = plain(np.where(each > 0.0, facts.supply_k + warmed + resistance * watts, np.inf))  # nothing cools a plate without flow
     key = facts.key(f"{name}.case_temperature_k")
-    within = bool(points[0] <= float(np.asarray(each).reshape(-1)[0]) <= points[-1])
+    lies = (points[0] <= np.asarray(each)) & (np.asarray(each) <= points[-1])
+    within = bool(lies.reshape(-1)[0])
     inputs = [*facts.loop.keys, tdp.key, *(figures[i].key for i in neighbours(points, np.clip(each, points[0], points[-1])))]
     note = "" if within else "the flow of a plate lies beyond its curve: the nearest point is taken"
     book.put(key, case if np.ndim(case) else float(case), "temperature_k", f"supply + {cooling.series - 1} plates before it + R(V) x TDP", inputs, note=note)
     rows = []
-    if cooling.case_max_temperature_k is None or not within:
-        missing = [] if cooling.case_max_temperature_k is not None else [f"highest case temperature of {hot[0][1].name}"]
-        rows.append(replace(not_checkable(ask, *missing, *([] if within else [f"resistance of {item.name} at the flow of a plate"])), value=case, key=key))
+    limit = cooling.case_max_temperature_k
+    unknown = f"resistance of {item.name} at the flow of a plate"
+    if limit is not None and float(np.asarray(each).reshape(-1)[0]) < points[0]:  # with less flow than its curve has, the case is at least that warm
+        rows.append(at_most(ask, facts, book, case, book.take(limit), "case of the last plate, at least; limit: highest", [key, limit.key], lacking=(unknown,)))
+    elif limit is None or not within:
+        missing = [] if limit is not None else [f"highest case temperature of {hot[0][1].name}"]
+        rows.append(replace(not_checkable(ask, *missing, *([] if within else [unknown])), value=case, key=key))
     else:
-        limit = cooling.case_max_temperature_k
-        rows.append(at_most(ask, facts, book, case, book.take(limit), "case of the last plate; limit: highest", [key, limit.key]))
+        row = at_most(ask, facts, book, case, book.take(limit), "case of the last plate; limit: highest", [key, limit.key])
+        rows.append(where_known(row, lies | (np.asarray(each) < points[0]) & (np.asarray(row.margin) < 0.0)))
     ride = [_ride(facts, book, name, cooling, plain(each), plain(resistance), watts, inputs)] if np.all(np.asarray(each) > 0.0) else []
-    return [*rows, *ride, *_junction(facts, book, name, cooling, case, watts, [key, tdp.key])]
+    return [*rows, *ride, *_junction(facts, book, name, cooling, case, watts, [key, tdp.key], () if within else (unknown,))]
 
 
 def _ride(facts: Facts, book: Ledger, name: str, cooling: Plates, each: Number, resistance: Number, watts: Number, inputs: list[str]) -> Check:
@@ -391,7 +399,7 @@ def _ride(facts: Facts, book: Ledger, name: str, cooling: Plates, each: Number, 
     return on_assumption(row, "heat stored in chip and plate, coasting of the pump")
 
 
-def _junction(facts: Facts, book: Ledger, name: str, cooling: Plates, case: Number, watts: Number, inputs: list[str]) -> list[Check]:
+def _junction(facts: Facts, book: Ledger, name: str, cooling: Plates, case: Number, watts: Number, inputs: list[str], lacking: tuple[str, ...]) -> list[Check]:
     if cooling.junction_k_per_w is None or cooling.junction_max_temperature_k is None:
         return []
     ask = Ask(
@@ -405,4 +413,6 @@ def _junction(facts: Facts, book: Ledger, name: str, cooling: Plates, case: Numb
     junction = case + book.take(cooling.junction_k_per_w) * watts
     book.put(key, junction if np.ndim(junction) else float(junction), "temperature_k", "case + R x TDP", [*inputs, cooling.junction_k_per_w.key])
     limit = cooling.junction_max_temperature_k
+    if lacking and np.all(np.isfinite(np.asarray(junction))):
+        return [replace(not_checkable(ask, *lacking), value=junction, key=key)]
     return [at_most(ask, facts, book, junction, book.take(limit), "junction; limit: highest", [key, limit.key])]

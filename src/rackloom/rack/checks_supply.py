@@ -104,6 +104,11 @@ def largest(values: Sequence[Number]) -> Number:
     return plain(np.max(np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))), axis=0))
 
 
+def smallest(values: Sequence[Number]) -> Number:
+    """The smallest of several numbers, design by design."""
+    return plain(np.min(np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))), axis=0))
+
+
 def suffix(state: str, facts: Facts) -> str:
     """What a state adds to the id of a check; nothing for the case that is looked at."""
     return "" if state == facts.state else f"-{state}"

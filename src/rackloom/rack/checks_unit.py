@@ -21,15 +21,16 @@ from ..physics import (
     plain,
     stored_seconds,
 )  # fmt: skip
-from .checks_supply import when
+from .checks_supply import smallest, when
 from .loop import rated_flow
 from .nouns import Check
-from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption
+from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption, where_known
 from .states import NORMAL, cdu_of, pumps_of, racks_on
 
 HEAD_MARGIN = 0.1  # of the unit's head that a loop leaves unused
 ATMOSPHERE_PA = 101_325.0
 LEAST_BURST = 3.0  # times the largest working pressure
+LEAST_HEAT_W = 1e-3  # a rack that draws nothing warms its coolant for ever
 FLOOR_GAUGE_PA = 20e3  # practice: no air is drawn in while the suction stays this far above the hall
 
 
@@ -83,7 +84,8 @@ def _capacity(facts: Facts, book: Ledger, flow: Number | None, *, lost: bool) ->
         return rated
     supply = loop.supply_temperature_k
     asked = book.take(rated_approach) if facility is None or supply is None else np.asarray(facts.supply_k) - book.take(facility)
-    if np.any(np.asarray(asked) <= 0.0):
+    nothing = np.asarray(asked) <= 0.0
+    if np.all(nothing):
         return (0.0 if not np.ndim(asked) else np.zeros(np.shape(asked))), [rating.key], "nothing: the facility's water is no colder than the supply"
     hot_share, exponent = (facts.design.catalog.figure("rack-assumptions", name) for name in ("exchanger_hot_share", "exchanger_exponent_ratio"))
     hot = whole * racks_on(facts.design) * facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k
@@ -93,7 +95,7 @@ def _capacity(facts: Facts, book: Ledger, flow: Number | None, *, lost: bool) ->
     room = np.maximum(np.asarray(book.take(top)) - facts.supply_k, 1e-3)
     keys = [rating.key, rated_approach.key, top.key, *flow_keys, hot_share.key, exponent.key, *([facility.key, supply.key] if facility and supply else [])]
     try:
-        found = capacity_within(exchanger, asked, room, np.maximum(np.asarray(flow) / whole, 1e-6))
+        found = plain(np.where(nothing, 0.0, capacity_within(exchanger, np.where(nothing, 1.0, asked), room, np.maximum(np.asarray(flow) / whole, 1e-6))))
     except OutOfRange:
         return rated[0], keys, "rating of the unit: its rating needs more than equal flows on both sides"
     return found, keys, f"capacity at an approach of {central(asked):.1f} K, the facility's flow taken as the racks'"
@@ -182,7 +184,7 @@ def pressures(facts: Facts, book: Ledger) -> list[Check]:
         value = value if np.ndim(value) else float(value)
         key = facts.key(f"{name.replace('-', '_')}_pa")
         book.put(key, value, "Pa", words, inputs)
-        row = at_most(ask, facts, book, value, book.take(weakest[1]), f"{words}; limit: {weakest[0]}", [key, weakest[1].key])
+        row = at_most(ask, facts, book, value, smallest([book.take(figure) for _, figure in ratings]), f"{words}; limit: {weakest[0]}", [key, weakest[1].key])
         rows.append(on_assumption(row, *(["pressure at the suction ('coolant: static:')"] if name != "pressure-head" and loop.static_pa is None else [])))
     return [*rows, *_burst(facts, book, ratings)]
 
@@ -236,7 +238,7 @@ def suction(facts: Facts, book: Ledger) -> Check | None:
         return None
     required = facts.design.catalog.figure("rack-assumptions", "pump_suction_required_m")
     hot = facts.return_k
-    share = glycol_share(facts)
+    share = glycol_share(facts, book)
     if share is None or not np.all(np.isfinite(np.asarray(hot))):
         return None
     ask = Ask(
@@ -247,6 +249,10 @@ def suction(facts: Facts, book: Ledger) -> Check | None:
         "Fill the loop to a higher pressure.",
     )
     known = coolant_table("coolant-pg")
+    lies = np.asarray((known.glycol_share[0] <= np.asarray(share)) & (np.asarray(share) <= known.glycol_share[-1]))
+    if not lies.reshape(-1)[0]:
+        return not_checkable(ask, f"vapour pressure of a coolant with {central(share):.0%} glycol")
+    share = plain(np.clip(share, known.glycol_share[0], known.glycol_share[-1]))
     coolant = coolant_at(known, np.minimum(np.asarray(hot, dtype=float), known.temperature_k[-1]), share)  # beyond it the return itself fails its check
     least = np.asarray(least_suction_pressure(book.take(required), coolant.vapour_pressure_pa, coolant.density_kg_per_m3)) - ATMOSPHERE_PA
     limit = np.maximum(least, FLOOR_GAUGE_PA)
@@ -261,16 +267,16 @@ def suction(facts: Facts, book: Ledger) -> Check | None:
     pressure = facts.loop.suction_pa
     static = facts.design.coolant.static_pa or facts.design.catalog.figure("rack-assumptions", "static_pressure_pa")
     row = at_least(ask, facts, book, pressure, limit if limit.ndim else float(limit), "gauge pressure at the suction; limit: least", [static.key, key])
-    return on_assumption(row, *(["pressure at the suction ('coolant: static:')"] if facts.design.coolant.static_pa is None else []))
+    return where_known(on_assumption(row, *(["pressure at the suction ('coolant: static:')"] if facts.design.coolant.static_pa is None else [])), lies)
 
 
-def glycol_share(facts: Facts) -> float | None:
+def glycol_share(facts: Facts, book: Ledger) -> Number | None:
     """Glycol by volume: stated, or by the name of the fluid; None for a fluid without a table."""
     loop = facts.design.coolant
     if loop is None:
         return None
     if loop.glycol_share is not None:
-        return loop.glycol_share.value
+        return book.take(loop.glycol_share)
     return {"pg25": 0.25, "pg25-airedale": 0.25}.get(loop.fluid)
 
 
@@ -350,7 +356,9 @@ def ride_time(facts: Facts, book: Ledger) -> Check | None:
         return not_checkable(ask, "coolant in the rack ('coolant: volume:')" if loop.volume_m3 is None else "flow at this supply temperature")
     # all of it stands between supply and return on the mean; it may warm up until the hottest part, at the return, is at the limit
     room = np.maximum(np.asarray(book.take(top)) - facts.return_k, 0.0)
-    seconds = stored_seconds(book.take(loop.volume_m3), facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k, np.maximum(room, 1e-9), facts.liquid_w)
+    seconds = stored_seconds(
+        book.take(loop.volume_m3), facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k, np.maximum(room, 1e-9), np.maximum(facts.liquid_w, LEAST_HEAT_W)
+    )
     key = facts.key("ride_through_s")
     inputs = [loop.volume_m3.key, facts.key("heat_liquid_w"), facts.key("coolant_return_temperature_k"), top.key]
     book.put(key, seconds, "s", "rho V cp (limit - return) / heat: standing coolant, all of it warmed alike", inputs)

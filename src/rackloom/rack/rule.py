@@ -137,6 +137,12 @@ def on_assumption(check: Check, *assumed: str) -> Check:
     return replace(check, verdict="not checkable", missing=tuple(f"{word} (assumed here)" for word in assumed), mend="State it in the rack file.")
 
 
+def where_known(check: Check, known: np.ndarray | bool) -> Check:
+    """Of many designs at once, those for which a check cannot be made have no margin; the first of them decides on the verdict."""
+    sure = np.asarray(known)
+    return check if sure.all() or check.margin is None else replace(check, margin=np.where(sure, check.margin, np.nan))
+
+
 def not_checkable(ask: Ask, *missing: str) -> Check:
     """A check whose facts nobody published."""
     return Check(ask.id, ask.question, None, None, ask.unit, None, "not checkable", missing, ask.document, mend="State it in the rack file.")
