@@ -10,7 +10,7 @@ from validation.markdown import percent, quantity, table
 from validation.summary import summary_of
 
 from rackloom.catalog import load_catalog
-from rackloom.evaluate import ValidatedCase, Validation, read_published
+from rackloom.evaluate import ValidatedCase, Validation, rack_score, read_published
 from rackloom.evaluate.scores import group_names, score_groups
 from rackloom.performance import Prediction
 from validation import parameters, racks, run, training
@@ -67,31 +67,22 @@ def test_summary_by_hand():
 
 
 def test_racks_by_hand_and_what_is_scored():
-    cases = [
-        {"design": "gb200-nvl72", "quantity": "power_load_w", "figure": "observed-gb200-nvl72.load_rack_power_w"},
-        {"design": "gb200-nvl72", "quantity": "mass_kg", "figure": "observed-gb200-nvl72.mass_kg"},
-        {"design": "gb300-nvl72", "quantity": "power_load_w", "figure": "observed-gb300-nvl72.load_rack_power_w"},
-        {"design": "gb200-nvl72", "quantity": "cables.backplane_count", "figure": "observed-gb200-nvl72.nvlink_cables_count", "not_scored": "counted"},
-    ]
-    rows = racks.rack_rows(cases, CATALOG)
-    scored = [row for row in rows if not row.reason]
+    rows = [row for row in racks.rows(CATALOG) if row.id in ("gb200-load", "gb200-mass", "gb300-load", "gb200-cables")]
+    scored = [row for row in rows if not row.skipped]
     assert [(row.design, row.quantity) for row in scored] == [("gb200-nvl72", "power_load_w"), ("gb300-nvl72", "power_load_w")]
     assert scored[0].error == pytest.approx(129806 / 120000 - 1)  # parts summed in tests/published/racks.yaml
     assert scored[1].error == pytest.approx(143405 / 135000 - 1)
-    assert [row.reason for row in rows if row.quantity == "mass_kg"] == [racks.OWN, racks.OWN]
-    assert [row.reason for row in rows if row.design == "gb300-nvl72"] == ["", racks.SAME, racks.SAME, racks.SAME]
-    assert rows[-1].reason == "counted"
-    found = racks.summary(rows)
-    assert found.rows == 2
-    assert found.mape == pytest.approx((0.081717 + 0.062259) / 2, abs=1e-5)
+    assert {row.skipped for row in rows if row.quantity == "mass_kg"} == {"the prediction takes this figure as its input"}
+    assert [row.skipped for row in rows if row.design == "gb300-nvl72"] == ["", *["another figure for the quantity above"] * 3]
+    assert next(row for row in rows if row.id == "gb200-cables").skipped == "a product of published counts, written in the design"
+    found = rack_score(scored)
+    assert found["rows"] == 2
+    assert found["mape"] == pytest.approx((0.081717 + 0.062259) / 2, abs=1e-5)
     assert "gb200.tdp_w A" in scored[0].inputs
-    assert racks.summary([row for row in rows if row.reason]) is None
 
 
 def test_an_interval_meets_a_published_range():
-    row = next(
-        row for row in racks.rack_rows([{"design": "gb300-nvl72", "quantity": "power_load_w", "figure": "observed-gb300-nvl72.load_rack_power_w"}], CATALOG) if row.published.low
-    )
+    row = next(row for row in racks.rows(CATALOG) if row.id == "gb300-load" and row.published.low)
     assert replace(row, low=139e3, high=150e3).inside  # 132 to 140 kW
     assert not replace(row, low=141e3, high=150e3).inside
     assert replace(row, low=None, high=None).inside is None

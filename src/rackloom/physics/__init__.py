@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .electric_swing import Smoothing, band_swing, smooth_trace, square_storage, step_storage, trace_harmonics
     from .exchanger import CduRating, Exchange, approach_for, capacity_at, capacity_within, conductance, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
     from .flow import temperature_rise, volume_flow_for_heat
+    from .flow_law import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
     from .guards import plain
     from .heat import interpolate_table, neighbours
     from .hydraulics import Flows, prepare_hydraulics, solve_hydraulics
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
         weakest_rating,
     )
     from .quality import FAIL, PASS, UNKNOWN, judge_limits, judge_metals, metal_name, worst_of
-    from .required_flow import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
     from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
 
 _NAMES = {
@@ -133,7 +133,7 @@ _NAMES = {
         "weakest_rating",
     ],
     "quality": ["FAIL", "PASS", "UNKNOWN", "judge_limits", "judge_metals", "metal_name", "worst_of"],
-    "required_flow": ["FlowLaw", "fit_flow_law", "flow_law_of_plates", "required_flow"],
+    "flow_law": ["FlowLaw", "fit_flow_law", "flow_law_of_plates", "required_flow"],
     "transient": ["PumpLoss", "RideThrough", "ThermalMasses", "coast_time", "ride_through", "stored_seconds", "wall_resistance"],
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

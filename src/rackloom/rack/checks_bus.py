@@ -180,7 +180,7 @@ def whip(facts: Facts, book: Ledger) -> Check | None:
     )
     if spec.feed_v is None or spec.feeds == 0:
         return None
-    if spec.whip_length_m is None or spec.whip_ohm_per_m is None:
+    if spec.whip_length_m is None or spec.whip_ohm_per_m is None or facts.key("feed_a") not in book:
         return not_checkable(ask, "length and resistance of the whip ('power: whip_length:', 'whip_resistance:')")
     key, feed = facts.key("whip_drop_share"), f"{facts.prefix}.feed_a"
     volts = whip_drop(book.value(feed), book.take(spec.whip_length_m), book.take(spec.whip_ohm_per_m), phases=1 if spec.kind == "dc" else 3)
