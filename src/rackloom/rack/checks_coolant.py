@@ -61,6 +61,7 @@ def return_temperature(facts: Facts, book: Ledger) -> list[Check]:
     if facts.return_k is None:
         return [not_checkable(ask, "flow at this supply temperature")]
     limits = [facts.design.catalog.item("pg25-limits").get("max_temperature_k"), facts.design.coolant.return_max_temperature_k]
+    limits += [facts.design.catalog.items[name].get("max_temperature_k") for _, name in facts.design.fixtures if name in facts.design.catalog.items]  # manifolds
     known = [limit for limit in limits if limit is not None]
     lowest = min(known, key=lambda figure: figure.value)
     limit = smallest([book.take(figure) for figure in known])

@@ -18,6 +18,7 @@ from .nouns import Check, Design
 from .rule import Ask, Facts, at_least, at_most, not_checkable
 from .states import NORMAL
 
+LEAST_W = 1e-3  # a rack that draws nothing is carried for ever
 DROPPED = 20e-3  # s: what a supply bridges in the specifications that were read
 BEST = 0.95  # of a supply's efficiencies over load, the part of the best point that a rack should keep
 PSU_POINTS = ((0.1, "efficiency_at_10pct_share"), (0.2, "efficiency_at_20pct_share"), (0.5, "efficiency_at_50pct_share"), (1.0, "efficiency_at_100pct_share"))
@@ -215,7 +216,7 @@ def battery(facts: Facts, book: Ledger) -> list[Check]:
         return [*rows, not_checkable(asks[1], "time that a loss of the feed lasts ('power: bridge:')" if wanted is None else "duration at the end of life")]
     energy: Number = sum(count * book.take(output) * book.take(life) for count, output, life in energies)
     key = facts.key("battery_s")
-    lasts = battery_seconds(energy, facts.load_w, total)
+    lasts = battery_seconds(energy, np.maximum(facts.load_w, LEAST_W), total)
     book.put(
         key,
         lasts,

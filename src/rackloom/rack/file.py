@@ -31,7 +31,6 @@ class PlatesFile(Strict):
     junction_max: Text | None = None
     drop: Text | None = Field(None, description="pressure drop of plates and hoses inside the tray, without its quick disconnects")
     drop_flow: Text | None = Field(None, description="flow of one tray at which the drop is stated")
-    liquid_share: Text | None = Field(None, description="share of this tray's heat that the coolant takes")
 
 
 class AssemblyFile(Strict):

@@ -25,7 +25,6 @@ class Plates:
     junction_max_temperature_k: Figure | None = None
     drop_pa: Figure | None = None
     drop_flow_m3_per_s: Figure | None = None
-    liquid_share: Figure | None = None
 
 
 @dataclass(frozen=True)

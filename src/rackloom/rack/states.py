@@ -22,11 +22,17 @@ class Place:
     unit: float
     first: int
     last: float
+    face: str = "front"
 
     @property
     def label(self) -> str:
         """The thing with its lowest unit."""
-        return f"{self.name} u{self.first}"
+        return f"{self.name} {'rear ' if self.face == 'rear' else ''}u{self.first}"
+
+    @property
+    def word(self) -> str:
+        """Its lowest unit in the names of states; front and rear of a unit are two places."""
+        return f"u{self.first}{'-rear' if self.face == 'rear' else ''}"
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def places_of(design: Design, *, faces: Iterable[str] = ("front", "rear")) -> li
         tall = (slot.last - slot.first + 1) / slot.count
         for index in range(slot.count):
             first = slot.first + index * tall
-            out.append(Place(slot.name, first + tall / 2.0 - 0.5, int(first), first + tall - 1.0))
+            out.append(Place(slot.name, first + tall / 2.0 - 0.5, int(first), first + tall - 1.0, slot.face))
     return sorted(out, key=lambda place: (place.unit, place.name))
 
 
@@ -83,12 +89,12 @@ def states_of(design: Design) -> dict[str, State]:
         out |= _one(State(f"feed-{side.lower()}-lost", f"feed {side} lost, with all that hangs on it", live, lost, feeds_lost=(side,), planned=design.power.redundancy == "N+N"))
     for index, shelf in enumerate(shelves):
         live = tuple(0.0 if i == index else 1.0 for i in range(len(shelves)))
-        out |= _one(State(f"shelf-u{shelf.first}-lost", f"the shelf at u{shelf.first} lost", live, planned=design.power.redundancy == "N+1" and not by_module))
+        out |= _one(State(f"shelf-{shelf.word}-lost", f"the shelf at {shelf.word} lost", live, planned=design.power.redundancy == "N+1" and not by_module))
     for index, shelf in enumerate(shelves):
         modules = design.catalog.item(shelf.name).get("modules_count")
         if modules is not None:
             live = tuple(1.0 - 1.0 / modules.value if i == index else 1.0 for i in range(len(shelves)))
-            out |= _one(State(f"psu-u{shelf.first}-lost", f"one module of the shelf at u{shelf.first} lost", live, planned=design.power.redundancy == "N+1" and by_module))
+            out |= _one(State(f"psu-{shelf.word}-lost", f"one module of the shelf at {shelf.word} lost", live, planned=design.power.redundancy == "N+1" and by_module))
     return out | _coolant_states(design, whole)
 
 

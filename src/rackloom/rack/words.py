@@ -9,7 +9,7 @@ Words = Mapping[str, tuple[str, str]]  # field -> (word of the file, unit)
 ASSEMBLY: Words = {"power_w": ("power", "W"), "static_power_w": ("static_power", "W"), "mass_kg": ("mass", "kg"), "card_slot_w": ("card_slot", "W")}
 PLATES: Words = {
     "case_max_temperature_k": ("case_max", "temperature_k"), "junction_k_per_w": ("junction", "K/W"), "junction_max_temperature_k": ("junction_max", "temperature_k"),
-    "drop_pa": ("drop", "Pa"), "drop_flow_m3_per_s": ("drop_flow", "m3/s"), "liquid_share": ("liquid_share", "1"),
+    "drop_pa": ("drop", "Pa"), "drop_flow_m3_per_s": ("drop_flow", "m3/s"),
 }  # fmt: skip
 BUSBAR: Words = {"rating_a": ("rating", "A"), "rise_k": ("rise", "K"), "resistance_ohm_per_m": ("resistance", "ohm/m"), "lowest_v": ("lowest", "V")}
 POWER: Words = {
