@@ -26,6 +26,8 @@ def draw_power(facts: Facts) -> tuple[str, ...]:
     state = bus.states[facts.state]
     lines = [f"{feed} -> {_kw(facts.input_w)} in; {len(bus.shelves)} shelves -> busbar at {_at(bus.flow.voltage_v[bus.at(facts.state)], 0):.2f} V; {state.text}"]
     index = bus.at(facts.state)
+    if not np.isfinite(_at(bus.flow.voltage_v[index], 0)):
+        return (f"{feed} -> {_kw(facts.input_w)} asked for; {len(bus.shelves)} shelves: no solution, the busbar cannot carry this load; {state.text}",)
     nodes = list(enumerate(bus.nodes))[::-1]
     segment = np.atleast_1d(bus.flow.segment_current_a[index])
     for _, group in groupby(nodes, key=lambda pair: pair[1].name):

@@ -144,24 +144,25 @@ def solve_loop(design: Design, book: Ledger, given: Given) -> Loop | None:
             normal = _solve(design, given, branches, sizes, coefficient, given.flow_m3_s)
     needed = -normal.drop("pumps")
     curve, head, curve_keys = _curve(design, book, given)
-    batch = np.broadcast_shapes(np.shape(aim)[:-1], np.shape(normal.flow_m3_s)[:-1], np.shape(given.supply_k), np.shape(needed))
-    flows, totals = [], []
+    flows: list[np.ndarray] = []
+    totals: list[np.ndarray] = []
     for state in states.values():
         total = _flow_left(design, state, given, curve, needed)
         closed = np.array([state.closed == ("*",) or (branch.place.name in state.closed and k == _first(branches, branch.place.name)) for k, branch in enumerate(branches)])
         if closed.all() or not np.any(np.asarray(total) > 0.0):
-            flows.append(np.zeros((*batch, len(branches))))
-            totals.append(np.zeros(batch))
+            flows.append(np.zeros(len(branches)))
+            totals.append(np.zeros(()))
             continue
         same = not closed.any() and total is given.flow_m3_s
         solved = normal if same else _solve(design, given, branches, sizes, coefficient, total, closed)
-        flows.append(np.broadcast_to(np.stack([solved.flow(f"tray {k}") for k in range(len(branches))], axis=-1), (*batch, len(branches))))
-        totals.append(np.broadcast_to(np.asarray(total), batch))
-    flow = np.stack(flows)
+        flows.append(np.stack([solved.flow(f"tray {k}") for k in range(len(branches))], axis=-1))
+        totals.append(np.asarray(total))
+    batch = np.broadcast_shapes(np.shape(aim)[:-1], np.shape(given.supply_k), *(one.shape[:-1] for one in flows), *(one.shape for one in totals))
+    flow = np.stack([np.broadcast_to(one, (*batch, len(branches))) for one in flows])
     flow = np.where(np.abs(flow) < STILL_M3_S, 0.0, flow)
     with np.errstate(divide="ignore", invalid="ignore"):
         outlet = np.asarray(given.supply_k)[..., None] + heat / (np.asarray(given.density * given.cp)[..., None] * flow)
-    total_flow = np.stack(totals)
+    total_flow = np.stack([np.broadcast_to(one, batch) for one in totals])
     heat_carried = np.sum(np.where(flow > 0.0, heat, 0.0), axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         back = np.where(total_flow > 0.0, given.supply_k + heat_carried / (given.density * given.cp * total_flow), np.inf)
