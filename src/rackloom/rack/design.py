@@ -66,6 +66,14 @@ def _design(document: Document, origin: Path, name: str, catalog: Catalog | None
     for one, file in reversed(chain):
         Merger(draft, one, file, catalog, faults).merge()
     design = _finish(draft, document, catalog, faults, whole=not faults)
+    if not faults and design.coolant is not None and not design.coolant.fluid:
+        faults.append(
+            Fault(
+                "the coolant loop has no fluid, and nothing of it can be computed",
+                document.place(("coolant",)),
+                mend="Add 'coolant: fluid: pg25', or take the loop out of a rack cooled by air.",
+            )
+        )
     if not faults and design.coolant is not None and design.coolant.pump_feeds and pumps_of(design) is None:
         faults.append(
             Fault(
