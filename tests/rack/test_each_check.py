@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rackloom.draws import central
@@ -192,3 +194,26 @@ def test_any_stated_word_may_vary_between_designs(tmp_path):
     assert design_with(path, []).vary["power.busbar.rating"].high == 2000.0
     with pytest.raises(BadInput, match=r"'coolant\.suply' does not vary"):
         design_with(written(tmp_path, WHOLE + "vary: {coolant.suply: 25 to 45 C}\n"), [])
+
+
+POWER = ("power-sum", "load-firm", "module-lost", "shelf-", "peak-pulse", "hold-up", "bbu-", "node-supplies", "efficiency", "ramp-rate", "busbar-", "tray-", "trays-fed", "feed-", "phase-balance",
+         "short-circuit", "touch-voltage", "dc-grounding")  # fmt: skip
+COOLING = ("supply-temperature", "return-temperature", "coupling-", "flow-for-supply", "heat-balance", "disconnect-flow", "manifold-velocity", "hose-velocity", "branch-spread", "dew-point",
+           "case-temperature", "junction-temperature", "cdu-", "pump-spare", "pressure-", "burst", "suction-pressure", "glycol-share", "coolant-ph", "filter", "wetted-metals", "ride-through",
+           "air-heat", "airflow", "inlet-air")  # fmt: skip
+
+
+def test_shipped_racks_are_asked_at_least_35_questions_of_power_and_cooling():
+    """Counted once however many trays, shelves and states a question is put to."""
+    questions = set()
+    for name in shipped_designs():
+        design = load_design(name)
+        things = [*design.assemblies, *(slot.name for slot in design.slots)]
+        for check in check_design(design).rows:
+            stem = check.id
+            for thing in things:
+                stem = stem.removesuffix(f"-{thing}")
+            stem = re.sub(r"-(feed-[a-z]+-lost|shelf-lost|psu-lost|pump-loss|worst|fullest)$", "", stem)
+            if stem.startswith(POWER + COOLING):
+                questions.add(stem)
+    assert len(questions) >= 35, sorted(questions)

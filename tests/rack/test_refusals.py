@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from rackloom.cli.main import app
+from rackloom.cli.main import _register, app
 from rackloom.errors import BadInput, RackloomError, Unknown
 from rackloom.program import expanded_text
 from rackloom.rack import check_design, design_with, load_design, read_trace, shipped_designs
@@ -102,6 +102,7 @@ def test_an_unknown_case_names_the_nearest_and_what_would_add_one():
         check_design(load_design("helios"), case="feed-a-lost")
 
 
+_register()  # `main` does it; without it the app has no commands to run
 LINES = {name: expanded_text(load_design(name)).splitlines() for name in shipped_designs()}
 
 
@@ -115,4 +116,5 @@ def test_no_broken_file_ends_in_a_traceback(tmp_path_factory, name, at, what):
     path = tmp_path_factory.mktemp("fuzz") / "rack.yaml"
     path.write_text("\n".join(lines))
     result = CliRunner().invoke(app, ["design", str(path), "--json"])
+    assert "No such command" not in result.output
     assert result.exception is None or isinstance(result.exception, (SystemExit, RackloomError)), f"{lines[k : k + 2]}: {result.exception!r}"

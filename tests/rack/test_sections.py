@@ -42,7 +42,7 @@ def test_pumps_are_written_as_those_that_carry_and_those_beside(tmp_path, text):
 def test_a_flow_may_be_a_table_of_the_catalogue(tmp_path):
     loop = read(tmp_path, "flow: 16 L/min", "flow: gb300-nvl72.flow").coolant
     assert (loop.flow_table, loop.flow_m3_per_s) == (("gb300-nvl72", "flow"), None)
-    with pytest.raises(BadInput, match="no figure 'gb300-nvl72.flows' in the catalogue"):
+    with pytest.raises(BadInput, match=r"no figure 'gb300-nvl72\.flows' in the catalogue"):
         read(tmp_path, "flow: 16 L/min", "flow: gb300-nvl72.flows")
 
 
