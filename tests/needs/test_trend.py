@@ -28,9 +28,10 @@ def test_a_line_is_found_again():
     assert (found.growth_low, found.growth_high) == pytest.approx((2.0, 2.0))
 
 
-@given(st.lists(st.tuples(st.integers(0, 1500), st.floats(0.1, 1e6)), min_size=4, max_size=12, unique_by=lambda each: each[0]))
+@given(st.lists(st.tuples(st.integers(0, 30), st.floats(0.1, 1e6)), min_size=4, max_size=12, unique_by=lambda each: each[0]))
 def test_the_same_as_another_librarys_fit(rows):
-    given = observed([day for day, _ in rows], [value for _, value in rows])
+    """On days 50 apart: within a week the slope a year is a difference of nearly equal numbers, and means nothing."""
+    given = observed([50 * day for day, _ in rows], [value for _, value in rows])
     found = fit_trend(given, AT)
     peer = linregress([years_between(AT, each.day) for each in given], np.log([each.value for each in given]))
     assert np.log(found.growth) == pytest.approx(peer.slope, rel=1e-6, abs=1e-9)
