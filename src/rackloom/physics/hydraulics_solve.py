@@ -18,6 +18,7 @@ from scipy.sparse.linalg import spsolve
 from .hydraulics_laws import WALL_PA_S_M3, Laws, column, compile_laws, cut
 from .hydraulics_linear import NodeSystem
 from .hydraulics_network import GRAVITY_M_PER_S2, Network
+from .hydraulics_small import Small
 
 CHUNK = 1024  # designs solved together: what fits a processor's cache
 STEPS, ROUNDS = 80, 60  # Newton steps in one state of the regulating valves; changes of state
@@ -45,6 +46,7 @@ class Prepared:
     pressure: np.ndarray  # held pressures; 0 where unknown
     regulating: np.ndarray  # places of regulating valves in `laws.edges`
     setting: np.ndarray
+    small: Small | None | bool = False  # the same as loops, made when it is first solved; False until then, None where that does not apply
 
 
 def prepare_hydraulics(network: Network) -> Prepared:
