@@ -94,17 +94,19 @@ def solve_hydraulics(network: Network | Prepared, *, changes: Mapping[str, Mappi
 
 def _quick(prepared: Prepared, changes: Mapping[str, Mapping[str, Any]] | None, afresh: bool) -> Flows | None:
     """The answer of `hydraulics_small`, which is without faults, or None where it has none."""
-    if prepared.small is False:
-        prepared.small = small_of(prepared)
+    if not prepared.looked:
+        prepared.small, prepared.looked = small_of(prepared), True
     small = prepared.small
-    numbers = small and (small.changed(changes) if changes else small.numbers)
-    solved = small and numbers and small.solve(numbers, afresh)
-    if not small or not solved:
+    if small is None:
+        return None
+    numbers = small.changed(changes) if changes else small.numbers
+    solved = None if numbers is None else small.solve(numbers, afresh)
+    if solved is None:
         return None
     nodes, edges, node, edge = small.names
     flow = solved.flow
     return Flows(
-        nodes, edges, flow, solved.pressure, solved.drop, flow / small.area, small.re * np.abs(flow), np.zeros(len(nodes), dtype=bool), np.False_, (), solved.steps, node, edge
+        nodes, edges, flow, solved.pressure, solved.drop, flow / small.area, small.re * np.abs(flow), np.zeros(len(nodes), dtype=bool), np.array(False), (), solved.steps, node, edge
     )  # fmt: skip
 
 

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 LARGEST, LOOPS = 500, 60  # parts and loops up to which dense arrays are quicker than the general solver
 STEPS = 15  # more are not worth it: the general solver cuts its steps back
-SETTLED = 1e-5  # a step of this share of a flow leaves about half its square as the error
-QUIET = 1e-11  # share of the largest flow under which a flow may still be anything
+SETTLED = 1e-5  # a step of this share of a flow leaves about its square as the error
+QUIET = 1e-11  # share of the flows' root sum of squares under which a flow may still be anything
 _C = 2.0 / math.log(10.0)  # X = x / C turns Colebrook's x = -C ln(a + b x) into X + ln(a + C b X) = 0
-_IDLE = 7.0  # X of a part that is no pipe: with a = exp(-X) and b = 0 it stays
+_IDLE, _NO_PIPE = 7.0, math.exp(-7.0)  # X and constant part of what is no pipe: with b = 0 this X stays
 # Re from which a law is Colebrook's alone. `colebrook` takes 64/Re where larger: never above 1500, where the smooth factor is 0.054.
 _COLEBROOK_FROM = {"colebrook": 1500.0, "laminar-transition-turbulent": TURBULENT_FROM}
 _QUADRATIC = ("resistance", "coupling", "valve", "throttle", "lift")
@@ -43,7 +43,7 @@ _CHANGES = (*_MAY_BE_ZERO, "kv_m3_h", "length_m", "open_fraction")  # numbers of
 class Numbers:
     """What a change may change, in this file's order of parts."""
 
-    table: np.ndarray  # (5, parts): a, k, L, and of Colebrook's equation its constant part and the flow times C b
+    table: np.ndarray  # (7, parts): a, k, L, of Colebrook's equation its constant part and C b |q|, a again as of a slope, never 0, and the lift
     constant: np.ndarray  # (parts,) pressure that drives: heights, stated lifts, held pressures
     fed: np.ndarray  # (parts,) q0, the flows that meet the demands with none in the loops
     pressure: np.ndarray  # (nodes,) held pressures
@@ -73,11 +73,12 @@ class Small:
         loops[tree] = -inverse @ incidence[:, rest]
         # parts in series have the same row up to its sign: put next to each other, their slopes are added before the product
         leading = np.take_along_axis(loops, np.argmax(loops != 0.0, axis=1)[:, None], axis=1)
-        self.chains, chain = np.unique(np.where(leading < 0.0, -loops, loops), axis=0, return_inverse=True)
+        chains, chain = np.unique(np.where(leading < 0.0, -loops, loops), axis=0, return_inverse=True)
         order = np.argsort(chain.ravel(), kind="stable")
         place = np.argsort(order)
-        self.firsts = np.searchsorted(chain.ravel()[order], np.arange(len(self.chains)))
-        self.chains_t = np.ascontiguousarray(self.chains.T)
+        self.firsts = np.searchsorted(chain.ravel()[order], np.arange(len(chains)))
+        self.shape = len(rest), len(rest)
+        self.products = np.ascontiguousarray((chains[:, :, None] * chains[:, None, :]).reshape(len(chains), -1).T)
         self.loops, self.loops_t, self.rest = np.ascontiguousarray(loops[order]), np.ascontiguousarray(loops[order].T), place[rest]
         self.feed = np.zeros((parts, count))  # q0 = feed demand
         self.feed[place[tree]] = -inverse
@@ -110,7 +111,6 @@ class Small:
         self.place = dict(zip(network.edges, self.back.tolist(), strict=True))
         self.node = {name: k for k, name in enumerate(network.nodes)}
         self.unheld = {int(k): n for n, k in enumerate(prepared.unknown)}
-        self.lifts = np.array([edge.values.get("lift_pa", 0.0) for edge in network.edges.values()])
         self.area, self.re = laws.area[back_to, 0], laws.per_re[back_to, 0]
         self.names = (tuple(network.nodes), tuple(network.edges), self.node, {name: k for k, name in enumerate(network.edges)})
 
@@ -130,18 +130,19 @@ class Small:
             self.turbulent[rows] = _COLEBROOK_FROM.get(friction, math.inf) / self.per_re[rows]
             self.least[rows] = SMALLEST_RE / self.per_re[rows]
 
-    def _terms(self, k: int, values: Mapping[str, Any]) -> tuple[float, float, float, float, float]:
+    def _terms(self, k: int, values: Mapping[str, Any]) -> tuple[float, ...]:
         """A column of `Numbers.table` from a part's values, by the formulas of hydraulics_laws."""
-        density, bore = self.density[k], values.get("diameter_m")
-        kinetic = 0.0 if bore is None else density / (2.0 * (math.pi / 4.0 * bore * bore) ** 2)
+        density, bore = self.density[k], values.get("diameter_m", 0.0)
+        kinetic = density / (2.0 * (math.pi / 4.0 * bore * bore) ** 2) if bore else 0.0
         quad = kinetic * values.get("loss", 0.0)
         if self.edges[k].kind == "pipe":
-            return 0.0, quad, kinetic * values["length_m"] / (bore * _C * _C), values["roughness_m"] / (bore * _SPAN), _C * 2.51 / self.per_re[k]
+            return 0.0, quad, kinetic * values["length_m"] / (bore * _C * _C), values["roughness_m"] / (bore * _SPAN), _C * 2.51 / self.per_re[k], LEAST_PA_S_M3, 0.0
         quad += values.get("quadratic_pa_s2_m6", 0.0)
         if "kv_m3_h" in values:
             quad += KV_PA * density / (values["kv_m3_h"] * values.get("open_fraction", 1.0)) ** 2
         line = values.get("linear_pa_s_m3", 0.0)
-        return line if quad > 0.0 else max(line, LEAST_PA_S_M3), quad, 0.0, math.exp(-_IDLE), 0.0
+        firm = max(line, LEAST_PA_S_M3)
+        return line if quad > 0.0 else firm, quad, 0.0, _NO_PIPE, 0.0, firm, values.get("lift_pa", 0.0)
 
     def changed(self, changes: Mapping[str, Mapping[str, Any]]) -> Numbers | None:
         """The numbers with some changed; None where a change or its value is not one of the usual."""
@@ -165,7 +166,7 @@ class Small:
                     return None
             if values is not None:
                 table[:, part] = self._terms(part, values)
-                constant[part] += values.get("lift_pa", 0.0) - self.edges[part].values.get("lift_pa", 0.0)
+                constant[part] += table[6, part] - self.numbers.table[6, part]
         return Numbers(table, constant, self.numbers.fed if demand is None else self.feed @ demand, pressure)
 
     def solve(self, numbers: Numbers, afresh: bool = False) -> Solved | None:
@@ -176,8 +177,8 @@ class Small:
             return None
         flow, drop, _, steps = found
         pressure = numbers.pressure.copy()
-        pressure[self.unknown] = self.lines @ (drop - numbers.constant)
-        return Solved(flow[self.back], pressure, drop[self.back] - self.lifts, steps)
+        pressure[self.unknown] = self.lines.dot(drop - numbers.constant)
+        return Solved(flow[self.back], pressure, (drop - numbers.table[6])[self.back], steps)
 
     def _newton(self, numbers: Numbers, afresh: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, int] | None:
         loops, loops_t, constant = self.loops, self.loops_t, numbers.constant
@@ -187,34 +188,41 @@ class Small:
             smooth = np.all(np.isfinite(self.turbulent)) if self.start is None else root is not None
             root = np.where(numbers.table[4] > 0.0, 7.0 / _C, _IDLE) if smooth else None
         balanced = not afresh and numbers.fed is self.numbers.fed
+        free = not self.others and not numbers.fed.any()
         for step in range(1, STEPS + 1):
+            scale = 1.0
             drop, slope, size, root = self._laws(numbers.table, flow, root)
+            if free and step == (2 if afresh else 1):  # drops go nearly with the square of flows: raise or lower all until the work done is that given
+                given, done = constant.dot(flow), drop.dot(flow)
+                scale = math.sqrt(given / done) if given > 0.0 < done else 1.0
+                flow, drop, slope, size = scale * flow, scale * scale * drop, scale * slope, scale * size
             off = constant - drop
             if not balanced:
-                even = numbers.fed + loops @ flow[self.rest]
+                even = numbers.fed + loops.dot(flow[self.rest])
                 off -= slope * (even - flow)
                 flow = even
-            _, turn, failed = dposv((self.chains_t * np.add.reduceat(slope, self.firsts)) @ self.chains, loops_t @ off)
+            _, turn, failed = dposv(self.products.dot(np.add.reduceat(slope, self.firsts)).reshape(self.shape), loops_t.dot(off))
             if failed:
                 return None
-            move = loops @ turn
-            small = balanced and move.dot(move) <= SETTLED * SETTLED * flow.dot(flow)  # a first look, without any array
+            move = loops.dot(turn)
+            norm = flow.dot(flow)
+            small = balanced and abs(scale - 1.0) <= SETTLED and move.dot(move) <= SETTLED * SETTLED * norm  # a first look, without any array
             balanced = True
-            if small and np.all(np.abs(move) <= SETTLED * size + QUIET * size.max()):
-                flow = flow + move
-                if root is not None and np.any(size < self.turbulent):
-                    root = None  # not all is turbulent: go on with the whole laws
-                    continue
-                if self.limits is not None and not np.all((flow > self.limits[0]) & (flow < self.limits[1])):
-                    return None
-                return flow, drop + slope * move, root, step
             flow = flow + move
+            if not small or (np.abs(move) - SETTLED * size).max() > QUIET * math.sqrt(norm):
+                continue
+            if root is not None and (size < self.turbulent).any():
+                root = None  # not all is turbulent: go on with the whole laws
+            elif self.limits is None or ((flow > self.limits[0]) & (flow < self.limits[1])).all():
+                return flow, drop + slope * move, root, step
+            else:
+                return None
         return None
 
     def _laws(self, table: np.ndarray, flow: np.ndarray, root: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
         """Drops, slopes, sizes of the flows, and the bettered X; without X by the whole friction laws."""
-        line, quad, long, rough, b = table
-        size = np.maximum(np.abs(flow), self.least)
+        line, quad, long, rough, b, firm, _ = table
+        size = np.abs(flow)
         if root is not None:  # one step of Halley's method for X + ln(rough + b X / |q|) = 0
             part = b / size
             inner = rough + part * root
@@ -224,13 +232,13 @@ class Small:
             friction = long / (root * root)
             whole, half = quad + friction, quad + friction / rise
         else:
-            whole, half = quad.copy(), quad.copy()
+            whole, half, size = quad.copy(), quad.copy(), np.maximum(size, self.least)
             for rows, name in self.pipes:
                 factor, change = LAWS[name](self.per_re[rows] * size[rows], _SPAN * rough[rows])
                 scale = _C * _C * long[rows]
                 whole[rows] += scale * factor
                 half[rows] += scale * (factor + 0.5 * change)
-        drop, slope = (line + whole * size) * flow, np.maximum(line + 2.0 * half * size, LEAST_PA_S_M3)
+        drop, slope = (line + whole * size) * flow, firm + half * (size + size)
         for rows, law in self.others:
             values, slopes = law(flow[rows][:, None])
             drop[rows], slope[rows] = values[:, 0], slopes[:, 0]
@@ -241,8 +249,8 @@ def _usual(edge: Edge, key: str, value: float) -> bool:
     """Whether a part's number is one that this file changes, with a value that no check would refuse."""
     if key not in edge.values or key not in _CHANGES or (edge.kind != "pipe" and edge.kind not in _QUADRATIC):
         return False
-    if edge.kind == "resistance" and key in ("linear_pa_s_m3", "quadratic_pa_s2_m6") or key == "open_fraction":
-        return 0.0 < value and (key != "open_fraction" or value <= 1.0)
+    if (edge.kind == "resistance" and key in ("linear_pa_s_m3", "quadratic_pa_s2_m6")) or key == "open_fraction":
+        return value > 0.0 and (key != "open_fraction" or value <= 1.0)
     if key == "roughness_m":
         return 0.0 <= value <= 0.1 * edge.values["diameter_m"]
     return value >= 0.0 if key in _MAY_BE_ZERO else value > 0.0

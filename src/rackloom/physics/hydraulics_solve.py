@@ -46,7 +46,8 @@ class Prepared:
     pressure: np.ndarray  # held pressures; 0 where unknown
     regulating: np.ndarray  # places of regulating valves in `laws.edges`
     setting: np.ndarray
-    small: Small | None | bool = False  # the same as loops, made when it is first solved; False until then, None where that does not apply
+    small: Small | None = None  # the same as loops, where that way applies; made when first solved
+    looked: bool = False  # whether it was tried
 
 
 def prepare_hydraulics(network: Network) -> Prepared:
