@@ -45,6 +45,10 @@ class Timing:
     def seconds(self) -> float | None:
         return statistics.median(sample.wall_s for sample in self.accepted) if self.accepted else None
 
+    def shared(self, count: int) -> Timing:
+        """The timing of one of `count` like pieces that the work consists of."""
+        return Timing(tuple(Sample(sample.wall_s / count, sample.cpu_s / count, sample.load) for sample in self.samples))
+
 
 def _cpu_s(*, of_children: bool) -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN if of_children else resource.RUSAGE_SELF)

@@ -35,7 +35,7 @@ NET = {
     },
     "fluid": {"density_293K": 998.2, "viscosity_293K": 1e-3},
     "expected_columns": ["p_om"],
-    "peer": {"friction_model": "colebrook", "max_abs_pressure_error_bar": 0.0005},
+    "peer": {"tool": "pandapipes 0.16.0", "friction_model": "colebrook", "max_abs_pressure_error_bar": 0.0005},
 }  # fmt: skip
 
 
@@ -58,6 +58,12 @@ def test_known_results_are_met(folder, capsys):
     said = last(folder, capsys)
     assert (said["cases"], said["proved"], said["equal_to_known"], said["worse_than_known"]) == (2, 2, 2, 0)
     assert said["largest_head_error_m"] < 1e-3
+    assert (said["peer"], said["ratio"], said["within_0.001_bar"], said["peer_within_0.001_bar"]) == ("pandapipes 0.16.0", None, 1, 1)
+
+
+def test_the_counts_are_told_in_words(folder, capsys):
+    assert main(["--instances", str(folder)]) == 0
+    assert "within 0.001 bar: ours 1 of 1 nets, pandapipes 0.16.0 1" in capsys.readouterr().out
 
 
 def test_a_wrong_known_value_is_worse(folder, capsys):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ..errors import BadInput, Fault
-from .hydraulics_network import Network, find
-from .hydraulics_small import Loops, solve_loops
+from .hydraulics_network import Network, changed, find
+from .hydraulics_small import small_of
 from .hydraulics_solve import ACTIVE, CLOSED, OPEN, Prepared, Raw, prepare_hydraulics, solve_prepared
 
 __all__ = ["Flows", "prepare_hydraulics", "solve_hydraulics"]
@@ -54,13 +56,15 @@ class Flows:
         return self.pressure_pa[..., find("node", node, self._node)]
 
 
-def solve_hydraulics(network: Network | Prepared, *, refuse: bool = True) -> Flows:
+def solve_hydraulics(network: Network | Prepared, *, changes: Mapping[str, Mapping[str, Any]] | None = None, refuse: bool = True, afresh: bool = False) -> Flows:
     """Steady flows and pressures of a network.
 
     Parameters
     ----------
-    network : a Network, or one made ready by `prepare_hydraulics` to be solved again and again
+    network : a Network, or one made ready by `prepare_hydraulics` to be solved again and again (a single small one in a quick way of its own)
+    changes : other numbers for this solution alone, by the name of a node or part and of its number, as {"s0": {"pressure_pa": 2e5}}
     refuse : raise for what a solution shows to be wrong in any design; otherwise it is told in the answer's `faults`
+    afresh : a prepared network starts from its flows as prepared; `afresh` from a flow guessed for each part instead. The answer is the same
 
     Returns
     -------
@@ -77,22 +81,32 @@ def solve_hydraulics(network: Network | Prepared, *, refuse: bool = True) -> Flo
     >>> float(solve_hydraulics(net.resistance("plate", "in", "out", linear_pa_s_m3=1e9)).flow("plate"))
     0.0001
     """
-    prepared = network if isinstance(network, Prepared) else prepare_hydraulics(network)
-    found = solve_loops(prepared.loops) if prepared.loops is not None else None
-    if found is not None:
-        return _told_small(prepared, prepared.loops, *found)
-    return _told(prepared, solve_prepared(prepared), refuse)
+    if isinstance(network, Prepared):
+        quick = _quick(network, changes, afresh)
+        if quick is not None:
+            return quick
+        prepared = prepare_hydraulics(changed(network.network, changes)) if changes else network
+    else:
+        prepared = prepare_hydraulics(changed(network, changes) if changes else network)
+    raw = solve_prepared(prepared)
+    return _told(prepared, raw, refuse)
 
 
-def _told_small(prepared: Prepared, loops: Loops | None, flow: np.ndarray, drop: np.ndarray, lines: np.ndarray, steps: int) -> Flows:
-    """The answer of one small plain network: nothing in it is shut, cut off or beyond a curve."""
-    assert loops is not None
-    pressure = prepared.pressure[:, 0].copy()
-    pressure[prepared.unknown] = lines
-    flow, drop = flow[loops.back_to], drop[loops.back_to]
-    size = np.abs(flow)
+def _quick(prepared: Prepared, changes: Mapping[str, Mapping[str, Any]] | None, afresh: bool) -> Flows | None:
+    """The answer of `hydraulics_small`, which is without faults, or None where it has none."""
+    if not prepared.looked:
+        prepared.small, prepared.looked = small_of(prepared), True
+    small = prepared.small
+    if small is None:
+        return None
+    numbers = small.changed(changes) if changes else small.numbers
+    solved = None if numbers is None else small.solve(numbers, afresh)
+    if solved is None:
+        return None
+    nodes, edges, node, edge = small.names
+    flow = solved.flow
     return Flows(
-        loops.nodes, loops.edges, flow, pressure, drop, flow * loops.per_area, size * loops.per_re, loops.nowhere, np.zeros((), dtype=bool), (), steps, loops.node_places, loops.edge_places,
+        nodes, edges, flow, solved.pressure, solved.drop, flow / small.area, small.re * np.abs(flow), np.zeros(len(nodes), dtype=bool), np.array(False), (), solved.steps, node, edge
     )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ def check_network(network: Network) -> None:
 
 
 def _number(owner: str, key: str, value: object) -> Iterator[Fault]:
+    if type(value) is float and 0.0 < value <= 1.0:  # nothing below can be said of it; most numbers are such
+        return
     numbers = np.asarray(value, dtype=float)
     if not np.all(np.isfinite(numbers)):
         yield Fault(f"{owner}: {key} is not a number", mend="Give a finite number.")

@@ -17,15 +17,17 @@ LARGEST_LIFT_PA = 1e9  # of a pump that does a stated work, at next to no flow
 HAZEN_WILLIAMS = 4.727 * 0.3048**4.871 / 0.3048 ** (3.0 * 1.852)  # from ft and cfs, as the EPANET 2 manual has it: 10.667
 KV_PA = 1e5 * 3600.0**2 / 1000.0  # dp = KV_PA rho (Q / Kv)^2, by the definition of Kv: 1 m3/h of 1000 kg/m3 at 1 bar
 
+PLAIN = (float, int, bool)
+
 Law = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def column(values: Iterable[Any]) -> np.ndarray:
     """Numbers of several parts on axis 0, designs on axis 1 (one column where no part differs between designs)."""
-    rows = [np.atleast_1d(np.asarray(value, dtype=float)) for value in values]
-    if not rows:
-        return np.zeros((0, 1))
-    return np.array(np.broadcast_arrays(*rows))
+    given = list(values)
+    if all(type(value) in PLAIN for value in given):  # one array rather than one a number: most of the time of making a network ready
+        return np.array(given, dtype=float).reshape(-1, 1)
+    return np.array(np.broadcast_arrays(*(np.atleast_1d(np.asarray(value, dtype=float)) for value in given)))
 
 
 def of(edges: Sequence[Edge], key: str, default: Any = 0.0) -> np.ndarray:
@@ -229,7 +231,7 @@ def designs_of(network: Network) -> int:
         for owner in network.edges.values()
         for value in owner.values.values()
         for v in (value if isinstance(value, list | tuple) else (value,))
-        if np.ndim(v)
+        if type(v) not in (*PLAIN, str) and np.ndim(v)
     }
     counts |= {np.asarray(v).shape[0] for n in network.nodes.values() for v in (n.height_m, n.demand_m3_s, n.pressure_pa) if v is not None and np.ndim(v)}
     counts |= {np.asarray(v).shape[0] for v in (network.density_kg_m3, network.viscosity_pa_s) if np.ndim(v)}
@@ -298,8 +300,8 @@ def _walls(laws: Laws) -> None:
     edges = laws.edges
     one_way = column(bool(edge.values.get("one_way")) or edge.kind in ("reducing", "sustaining") for edge in edges)
     closed = of(edges, "closed", False)
-    shut = column(np.asarray(edge.values.get("open_fraction", 1.0), dtype=float) <= 0.0 for edge in edges)
-    stopped = column((np.asarray(edge.values.get("speed", 1.0), dtype=float) <= 0.0) & bool(edge.values.get("one_way")) for edge in edges)
+    shut = of(edges, "open_fraction", 1.0) <= 0.0
+    stopped = column((np.asarray(edge.values.get("speed", 1.0), dtype=float) <= 0.0) if edge.values.get("one_way") else False for edge in edges)
     closed = np.maximum(np.maximum(closed, shut), stopped)
     cap, push = of(edges, "cap_m3_s", np.inf), column(edge.values["flow_m3_s"] if edge.kind == "push" else np.nan for edge in edges)
     busy = np.any(one_way > 0, axis=1) | np.any(closed > 0, axis=1) | np.any(np.isfinite(cap), axis=1) | np.any(np.isfinite(push), axis=1)

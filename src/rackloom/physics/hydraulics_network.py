@@ -6,17 +6,19 @@ node to its second. SI; pressures are gauge or absolute, as the caller keeps the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..draws import Number
-from ..errors import BadInput, Fault, Unknown
+from ..errors import BadInput, Fault, Unknown, nearest
 
 GRAVITY_M_PER_S2 = 9.80665  # standard gravity (3rd CGPM, 1901)
 CV_TO_KV = 0.8649777  # m3/h at 1 bar for a gal(US)/min at 1 psi: 0.2271247 x sqrt(14.5037738) (definitions of the units)
+
+OF_NODES = ("height_m", "demand_m3_s", "pressure_pa")
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,26 @@ class Network:
     def push(self, name: str, start: str, end: str, *, flow_m3_s: Number, **more: Any) -> Network:
         """A circulation pump that holds a stated flow, whatever the lift (the answer's `drop_pa` is less it)."""
         return self.edge(name, "push", start, end, flow_m3_s=flow_m3_s, **more)
+
+
+def changed(network: Network, changes: Mapping[str, Mapping[str, Any]]) -> Network:
+    """The network with some numbers of its nodes and parts changed. Raises BadInput with each name or number that it does not have."""
+    nodes, edges, faults = dict(network.nodes), dict(network.edges), []
+    for name, new in changes.items():
+        for key, value in new.items():
+            kind, owners = ("node", nodes) if key in OF_NODES else ("part", edges)
+            if name not in owners:
+                faults.append(Fault(f"no {kind} '{name}' whose {key} could change", nearest=nearest(name, owners)))
+            elif name in nodes and kind == "node" and not (key == "pressure_pa" and nodes[name].pressure_pa is None):
+                nodes[name] = replace(nodes[name], **{key: value})
+            elif kind == "part" and key in edges[name].values:
+                edges[name] = replace(edges[name], values={**edges[name].values, key: value})
+            else:
+                known = OF_NODES[:2] if kind == "node" else sorted(edges[name].values)
+                faults.append(Fault(f"{kind} '{name}' has no {key} to change", nearest=nearest(key, known), mend=f"It has {', '.join(known)}."))
+    if faults:
+        raise BadInput(faults)
+    return replace(network, nodes=nodes, edges=edges)
 
 
 def _kv(name: str, kv: Number | None, cv: Number | None) -> Number:

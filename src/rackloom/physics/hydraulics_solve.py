@@ -18,7 +18,7 @@ from scipy.sparse.linalg import spsolve
 from .hydraulics_laws import WALL_PA_S_M3, Laws, column, compile_laws, cut
 from .hydraulics_linear import NodeSystem
 from .hydraulics_network import GRAVITY_M_PER_S2, Network
-from .hydraulics_small import Loops, loops_of
+from .hydraulics_small import Small
 
 CHUNK = 1024  # designs solved together: what fits a processor's cache
 STEPS, ROUNDS = 80, 60  # Newton steps in one state of the regulating valves; changes of state
@@ -46,7 +46,8 @@ class Prepared:
     pressure: np.ndarray  # held pressures; 0 where unknown
     regulating: np.ndarray  # places of regulating valves in `laws.edges`
     setting: np.ndarray
-    loops: Loops | None = None  # the same as loops, where it is one small plain network
+    small: Small | None = None  # the same as loops, where that way applies; made when first solved
+    looked: bool = False  # whether it was tried
 
 
 def prepare_hydraulics(network: Network) -> Prepared:
@@ -70,9 +71,7 @@ def prepare_hydraulics(network: Network) -> Prepared:
     system = NodeSystem(len(unknown), place[start], place[end])
     regulating = np.array([k for k, edge in enumerate(laws.edges) if edge.kind in ("reducing", "sustaining")], dtype=int)
     setting = column(laws.edges[k].values["setting_pa"] for k in regulating)
-    made = Prepared(network, laws, system, unknown, start, end, constant, demand, pressure, regulating, setting)
-    made.loops = loops_of(made)
-    return made
+    return Prepared(network, laws, system, unknown, start, end, constant, demand, pressure, regulating, setting)
 
 
 @dataclass
