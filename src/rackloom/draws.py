@@ -87,7 +87,8 @@ def interval(value: Number, low: float = 0.1, high: float = 0.9) -> tuple[float,
     array = np.asarray(value)
     if array.ndim == 0 or array.size < 2:
         return None
-    ends = np.quantile(array[1:], [low, high], method="linear")
+    with np.errstate(invalid="ignore"):  # between two draws without end
+        ends = np.quantile(array[1:], [low, high], method="linear")
     return float(ends[0]), float(ends[1])
 
 

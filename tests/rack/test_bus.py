@@ -106,3 +106,11 @@ def test_every_state_of_a_shipped_rack_is_described_with_figures_that_walk_to_th
         assert [line.name for line in answer.states] == list(states_of(design))
         for check in answer.checks:
             assert check.verdict == "not checkable" or np.isfinite(central(check.margin))
+
+
+def test_what_hangs_at_the_side_and_draws_is_on_the_busbar_too(tmp_path):
+    """20 kW in the middle and 10 kW at the side, beside the upper shelf."""
+    text = TWO.replace("u21: shelf-33kw}", "u21: shelf-33kw, side u20: pump-box, side u1-u9: manifold-orv3}").replace("20 kW}}", "20 kW}, pump-box: {power: 10 kW}}")
+    bus = solved(written(tmp_path, text))
+    assert [node.label for node in bus.nodes] == ["shelf-33kw u1", "tray u11", "pump-box side u20", "shelf-33kw u21"]
+    assert np.sum(bus.shelf_power_w("normal")) == pytest.approx(30e3, rel=1e-3)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from rackloom.draws import central
 from rackloom.errors import BadInput
-from rackloom.rack import check_design, describe_rack, design_with, load_design, shipped_designs
+from rackloom.needs import find_model
+from rackloom.performance import TrainingJob, estimate_training, power_of, power_trace
+from rackloom.rack import Trace, check_design, describe_rack, design_with, load_design, shipped_designs, system_of
 
 from .racks import WHOLE, checked, written
 
@@ -136,15 +139,15 @@ def test_breakers_by_code_and_rating(tmp_path):
 def test_a_feed_of_800_v_needs_a_grounding_and_half_of_it_to_earth(tmp_path):
     high = ["power.feeds=2 x 800 V", "power.kind=dc"]
     assert checked(tmp_path, *high)["dc-grounding"].verdict == "not checkable"
-    assert checked(tmp_path, *high)["touch-voltage"].verdict == "not checkable"
+    assert checked(tmp_path, *high)["touch-voltage-frame"].verdict == "not checkable"
     mid, pole = (
         checked(tmp_path, *high, f"power.grounding={where}", "power.grounding_resistance=40e3 ohm", "power.bond_resistance=0.1 ohm") for where in ("mid-point", "negative-pole")
     )
     assert (mid["dc-grounding"].verdict, central(mid["dc-grounding"].value)) == ("pass", 400.0)
     assert (pole["dc-grounding"].verdict, central(pole["dc-grounding"].value)) == ("fail", 800.0)
-    assert mid["touch-voltage"].verdict == "pass"
+    assert mid["touch-voltage-frame"].verdict == "pass"
     assert (
-        checked(tmp_path, *high, "power.grounding=mid-point", "power.grounding_resistance=0.1 ohm", "power.bond_resistance=0.1 ohm")["touch-voltage"].verdict == "fail"
+        checked(tmp_path, *high, "power.grounding=mid-point", "power.grounding_resistance=0.1 ohm", "power.bond_resistance=0.1 ohm")["touch-voltage-frame"].verdict == "fail"
     )  # half of 400 V
 
 
@@ -217,3 +220,58 @@ def test_shipped_racks_are_asked_at_least_35_questions_of_power_and_cooling():
             if stem.startswith(POWER + COOLING):
                 questions.add(stem)
     assert len(questions) >= 35, sorted(questions)
+
+
+def test_a_high_bus_is_told_beside_a_high_feed(tmp_path):
+    rows = checked(tmp_path, "power.feeds=2 x 800 V", "power.kind=dc", "power.bus=65 V")
+    assert rows["touch-voltage"].verdict == "fail"
+    assert rows["touch-voltage-frame"].verdict == "not checkable"
+
+
+def test_the_inlets_of_a_shelf_carry_its_full_output(tmp_path):
+    """33 kW over 97.5 % and two inlets at sqrt(3) x 415 V are 23.5 A; at 240 V they are 40.7."""
+    rows = checked(tmp_path)
+    assert central(rows["shelf-input-shelf-33kw"].value) == pytest.approx(33e3 / 0.975 / 2 / (3**0.5 * 415), rel=1e-6)
+    assert rows["shelf-input-shelf-33kw"].verdict == "pass"
+    assert checked(tmp_path, "power.feeds=2 x 240 V")["shelf-input-shelf-33kw"].verdict == "fail"
+
+
+def test_feeds_of_a_side_carry_what_its_shelves_give(tmp_path):
+    """Two feeds a side in place of one: half of the current each, with the other side lost."""
+    text = WHOLE.replace("redundancy: N+1", "redundancy: N+N")
+    one, two = (checked(tmp_path, f"power.feeds={n} x 415 V", text=text)["feed-current-feed-a-lost"] for n in (2, 4))
+    assert central(two.value) == pytest.approx(central(one.value) / 2)
+    assert "fullest side" in two.question
+    assert "feed-current-feed-a-lost" not in checked(tmp_path, "power.feeds=3 x 415 V", text=text)  # how three hang on two sides is not told
+
+
+def test_a_rack_whose_network_is_not_known_says_so_in_each_check_of_it(tmp_path):
+    rows = checked(tmp_path, text=WHOLE.replace(" via uqd-08", "").replace(", 2 x uqd-08", ""))
+    for name in ("branch-spread", "coupling-drop", "coupling-temperature", "manifold-velocity", "hose-velocity", "cdu-head", "pump-spare", "suction-pressure", "heat-balance"):
+        assert rows[name].verdict == "not checkable", name
+        assert "couplings" in rows[name].missing[0]
+
+
+def test_a_module_lost_counts_the_shelves_that_live(tmp_path):
+    assert [central(checked(tmp_path, case=case)["module-lost"].limit) for case in ("normal", "feed-a-lost")] == [55e3, 27.5e3]
+
+
+def test_a_trace_without_a_stated_ramp_is_held_at_its_mean(tmp_path):
+    """1 s at 20 kW and 1 s at 10 kW: 5 kW over the mean for a second."""
+    design = design_with(written(tmp_path, WHOLE.replace("  ramp: 100 kW/s\n", "")), [])
+    rows = {check.id: check for check in check_design(design, load=Trace((0.0, 1.0, 2.0), (20e3, 10e3, 10e3))).rows}
+    assert central(rows["ramp-rate"].value) == pytest.approx(5e3)
+    assert rows["ramp-rate"].verdict == "not checkable"
+
+
+def test_power_by_phase_of_a_training_step_is_what_the_swing_is_checked_with():
+    """From a model's step to the rack: blocks of power in, energy between them and the feed out."""
+    system, model = system_of(load_design("gb200-nvl72")), find_model("llama-3.1-8b")
+    job = TrainingJob(512, 8192)
+    times, powers = power_trace(power_of(estimate_training(model, system, job, {"tp": 2, "pp": 1, "dp": 32, "zero": 1}), system))
+    design = design_with("gb200-nvl72", ["power.ramp=1 kW/s", "power.storage=1 MJ"])
+    rows = {check.id: check for check in check_design(design, load=Trace(tuple(times), tuple(powers))).rows}
+    above = np.where(powers[:-1] > np.average(powers[:-1], weights=np.diff(times)), powers[:-1] - np.average(powers[:-1], weights=np.diff(times)), 0.0)
+    assert 0.0 < central(rows["ramp-rate"].value) <= float(np.sum(above * np.diff(times))) * (1 + 1e-9)  # never more than a feed held at the mean
+    assert rows["ramp-rate"].verdict == "pass"
+    assert rows["ramp-rate"].value != {check.id: check for check in check_design(design).rows}["ramp-rate"].value  # the assumed square wave of a step

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rackloom.errors import BadInput
-from rackloom.rack import load_design
+from rackloom.rack import design_with, load_design
 
 from .racks import WHOLE, written
 
@@ -50,3 +50,9 @@ def test_a_quantity_may_be_a_figure_by_name_if_it_is_of_the_right_kind(tmp_path)
     assert read(tmp_path, "breaker: 63 A", "breaker: shelf-33kw.input_a").power.breaker_a.value == 32.0
     with pytest.raises(BadInput, match=r"'shelf-33kw.output_w' is in W, not in A"):
         read(tmp_path, "breaker: 63 A", "breaker: shelf-33kw.output_w")
+
+
+def test_a_side_that_is_set_alone_leaves_the_other_where_it_was(tmp_path):
+    path = written(tmp_path)
+    assert design_with(path, ["power.sides.A=u1, u3"]).power.sides == {"B": (2,), "A": (1, 3)}
+    assert design_with(path, ["power.sides.A=u1-u2"]).power.sides == {"A": (1, 2)}  # a unit hangs on one feed: the other side holds nothing

@@ -10,9 +10,9 @@ import numpy as np
 from ..draws import Number
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics import BusbarFlow, solve_busbar
+from ..physics import BusbarFlow, plain, solve_busbar
 from .nouns import Design
-from .power import is_load, is_shelf, tray_powers
+from .power import draws_power, is_load, is_shelf, tray_powers
 from .states import Place, State, places_of, states_of
 
 DEFAULT_PITCH_M = 0.0445  # where the frame does not say; both pitches in use, 44.45 and 48 mm, round to 4 cm
@@ -38,7 +38,7 @@ class Bus:
 
     def segment_a(self, state: str) -> Number:
         """The largest current of a segment [A]; NaN where the bar collapses."""
-        return _plain(np.max(np.abs(self.flow.segment_current_a[self.at(state)]), axis=-1))
+        return plain(np.max(np.abs(self.flow.segment_current_a[self.at(state)]), axis=-1))
 
     def worst_segment(self, state: str) -> str:
         """The two neighbours between which most flows, at central values."""
@@ -50,7 +50,7 @@ class Bus:
         """The lowest voltage at a tray [V], and which tray that is at central values."""
         at_trays = np.where(self.load_w > 0.0, self.flow.tray_voltage_v[self.at(state)], np.inf)
         k = int(np.argmin(np.nan_to_num(_central(at_trays), nan=np.inf)))
-        return _plain(np.min(at_trays, axis=-1)), self.nodes[k].label
+        return plain(np.min(at_trays, axis=-1)), self.nodes[k].label
 
     def fullest_shelf(self, state: str) -> tuple[Number, str]:
         """The largest output of a live shelf over what its live modules give, and which shelf that is at central values."""
@@ -58,7 +58,7 @@ class Bus:
         limit = np.where(share > 0.0, self.limit_w * share, np.inf)
         use = self.flow.shelf_power_w[self.at(state)] / limit
         k = int(np.nanargmax(np.nan_to_num(_central(use), nan=-1.0)))
-        return _plain(np.max(use, axis=-1)), self.shelves[k].label
+        return plain(np.max(use, axis=-1)), self.shelves[k].label
 
     def shelf_power_w(self, state: str) -> np.ndarray:
         """Output of each shelf [W], shelves on the last axis."""
@@ -80,7 +80,8 @@ def solve_bus(design: Design, prefix: str, book: Ledger, load_w: Number) -> Bus 
     Voltages are those of the rack file under load: the shelves' set point lies above them by the droop at that load. Each
     shelf has the same fall from no load to full output, so that its droop in ohms goes with its live modules.
     """
-    nodes = [place for place in places_of(design) if is_shelf(design, place.name) or is_load(design, place.name)]
+    every = places_of(design, faces=("front", "rear", "side"))
+    nodes = [place for place in every if is_shelf(design, place.name) or (is_load(design, place.name) and (place.face != "side" or draws_power(design, place.name)))]
     shelves = [place for place in nodes if is_shelf(design, place.name)]
     bus = design.power.bus_v
     if bus is None or not shelves or len(shelves) == len(nodes):
@@ -157,7 +158,3 @@ def _stack(values: Sequence[Number]) -> np.ndarray:
 def _central(values: np.ndarray) -> np.ndarray:
     """The first of the draws; parts stay on the last axis."""
     return np.asarray(values.reshape(-1, values.shape[-1])[0])
-
-
-def _plain(values: np.ndarray) -> Number:
-    return values if values.ndim else float(values)

@@ -13,7 +13,7 @@ Rule = Callable[[Facts, Ledger], Check | list[Check] | None]
 
 RULES: tuple[Rule, ...] = (
     # power
-    checks_supply.power_sum, checks_supply.load_firm, checks_supply.module_lost, checks_supply.sharing, checks_supply.paralleling, checks_supply.peak, checks_supply.shelf_connector,
+    checks_supply.power_sum, checks_supply.load_firm, checks_supply.module_lost, checks_supply.sharing, checks_supply.paralleling, checks_supply.peak, checks_supply.shelf_connector, checks_supply.shelf_input,
     checks_supply.hold_up, checks_supply.battery, checks_supply.node_supplies, checks_supply.efficiency, checks_supply.ramp,
     checks_bus.busbar, checks_bus.busbar_rise, checks_bus.last_tray, checks_bus.fed, checks_bus.tray_connector, checks_bus.feed_current, checks_bus.whip, checks_bus.phase_balance,
     checks_bus.short_circuit, checks_bus.touch, checks_bus.grounding, checks_bus.sides,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..draws import Number
@@ -71,7 +69,6 @@ def altitude(facts: Facts, book: Ledger) -> Check | None:
     top = place.air_max_temperature_k
     limit: Number = derated_inlet(book.take(top), np.maximum(np.asarray(book.take(place.altitude_m)), 0.0), from_m=FROM_M, height_per_kelvin_m=step.value)
     book.take(step)
-    row = at_most(
+    return at_most(
         ask, facts, book, book.take(place.air_temperature_k), limit, "inlet of the air; limit: by altitude", [place.air_temperature_k.key, place.altitude_m.key, step.key, top.key]
     )
-    return replace(row)

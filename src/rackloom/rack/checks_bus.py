@@ -11,11 +11,12 @@ from ..ledger import Ledger
 from ..physics import breaker_continuous, phase_currents, plain, poles_to_earth, rise_at_current, spread_over_phases, three_phase_current, touch_voltage, whip_drop
 from . import power
 from .bus import busbar_rating
-from .checks_supply import largest, shelf_items, suffix, when
+from .checks_supply import shelf_items
 from .nouns import Check
-from .rule import Ask, Facts, at_least, at_most, not_checkable
+from .rule import Ask, Facts, at_least, at_most, largest, not_checkable, smallest, suffix, when
 from .states import side_of
 
+LEAST_W = 1e-3  # a rack that draws nothing has an efficiency of some kind
 SAFE_DC_V = 60.0  # above it a direct voltage may not be touched
 WHIP_DROP = 0.03  # of the feed's voltage
 UNBALANCE = 0.1  # of the mean phase current
@@ -85,7 +86,7 @@ def last_tray(facts: Facts, book: Ledger) -> list[Check]:
     worst = min(states, key=lambda one: np.nan_to_num(central(bus.lowest_tray(one)[0]), nan=-np.inf))
     for state in dict.fromkeys([states[0], worst]):
         among = states if state == worst else [state]
-        tray, volts = bus.lowest_tray(state)[1], plain(-np.asarray(largest([-np.asarray(bus.lowest_tray(one)[0]) for one in among])))
+        tray, volts = bus.lowest_tray(state)[1], smallest([bus.lowest_tray(one)[0] for one in among])
         ask = Ask(
             f"tray-voltage{'' if state == states[0] else '-worst'}", f"Does every tray get the voltage that it needs{when(facts, state)}?", "V", frame.say("document") if frame else "",
             "Shorten the busbar, put a shelf nearer, or reduce the droop.",
@@ -123,13 +124,15 @@ def tray_connector(facts: Facts, book: Ledger) -> Check | None:
     """The current of the hungriest tray against the connector of the frame."""
     bus, frame = facts.design.power.bus_v, facts.design.frame
     rating = frame.get("it_connector_a") if frame else None
-    if bus is None or frame is None or rating is None:
+    if bus is None or frame is None or facts.bus is None:
         return None
     each, words, inputs = power.tray_powers(facts.design, facts.prefix, book, facts.load_w)
     connectors = {name: facts.design.assemblies[name].connectors if name in facts.design.assemblies else 1 for name in each}
     if not each:
         return None
     ask = Ask("tray-connector", "Does the connector of a tray carry its current?", "A", frame.say("document"), "Fit a second connector, or raise the bus voltage.")
+    if rating is None:
+        return not_checkable(ask, "rating of a tray's connector in this frame")
     name = max(each, key=lambda one: central(each[one]) / connectors[one])
     key = facts.key(f"{name}.current_a")
     current = largest([each[one] / connectors[one] for one in each]) / book.take(bus)
@@ -195,27 +198,32 @@ def whip(facts: Facts, book: Ledger) -> Check | None:
 
 
 def _feed_states(facts: Facts, book: Ledger, ask: Ask, share: float) -> list[Check]:
-    """Where each shelf has a feed of its own: the fullest one in the states in which a feed is lost, as the busbar shares the load."""
+    """The fullest feed in the states in which one is lost, as the busbar shares the load: each shelf on its own, or those of a side on that side's."""
     spec, bus = facts.design.power, facts.bus
-    if bus is None or spec.feed_v is None or spec.feeds != len(bus.shelves):
+    groups = _fed_together(facts)
+    if bus is None or spec.feed_v is None or not groups:
         return []
     rows = []
-    efficiency = facts.input_w / np.asarray(facts.load_w)
+    whose, fed = ("shelf", "one feed a shelf") if spec.feeds == len(bus.shelves) else ("side", f"{spec.feeds / len(groups):g} feeds a side")
+    efficiency = facts.input_w / np.maximum(np.asarray(facts.load_w), LEAST_W)
     for state in facts.states(electric=True):
         if not bus.states[state].feeds_lost:
             continue
-        hardest = np.max(bus.shelf_power_w(state), axis=-1) * efficiency
+        given = bus.shelf_power_w(state)
+        hardest = largest([np.sum(given[..., group], axis=-1) for group in groups]) * efficiency * len(groups) / spec.feeds
         current = hardest / book.take(spec.feed_v) if spec.kind == "dc" else three_phase_current(hardest, book.take(spec.feed_v))
         key = facts.key(f"{state}.feed_a")
         book.put(
             key,
             current,
             "A",
-            "input of the fullest shelf, one feed a shelf; output from the busbar solved",
+            f"input of the fullest {whose}, {fed}; output from the busbar solved",
             [*bus.keys, facts.key("power_input_w"), facts.key("power_load_w"), spec.feed_v.key],
         )
         part = replace(
-            ask, id=f"feed-current{suffix(state, facts) or '-fullest'}", question=f"Does the feed of the fullest shelf stay within {share:.0%} of its breaker{when(facts, state)}?"
+            ask,
+            id=f"feed-current{suffix(state, facts) or '-fullest'}",
+            question=f"Does the feed of the fullest {whose} stay within {share:.0%} of its breaker{when(facts, state)}?",
         )
         if spec.breaker_a is None:
             rows.append(replace(not_checkable(part, "breaker of a feed"), value=current, key=key))
@@ -226,8 +234,19 @@ def _feed_states(facts: Facts, book: Ledger, ask: Ask, share: float) -> list[Che
     return rows
 
 
+def _fed_together(facts: Facts) -> list[list[int]]:
+    """Places of the shelves that hang on like numbers of feeds: one by one, or by side; none where the rack file does not tell."""
+    spec, bus = facts.design.power, facts.bus
+    if bus is None or spec.feeds == 0:
+        return []
+    if spec.feeds == len(bus.shelves):
+        return [[k] for k in range(len(bus.shelves))]
+    groups = [[k for k, shelf in enumerate(bus.shelves) if side_of(facts.design, shelf) == side] for side in spec.sides]
+    return groups if spec.sides and spec.feeds % len(spec.sides) == 0 and all(groups) else []
+
+
 def phase_balance(facts: Facts, book: Ledger) -> Check | None:
-    """Single-phase modules over the phases of a shelf's feed, one of them lost where redundancy is meant."""
+    """Single-phase modules over the phases of a shelf's feed, all of them at work."""
     spec = facts.design.power
     shelves = shelf_items(facts.design)
     if spec.kind == "dc" or spec.feed_v is None or not shelves:
@@ -277,21 +296,31 @@ def short_circuit(facts: Facts, book: Ledger) -> Check | None:
     return at_most(ask, facts, book, book.take(current), book.take(lowest), "current that the site delivers; limit: rating of the shelf", [current.key, lowest.key])
 
 
-def touch(facts: Facts, book: Ledger) -> Check | None:
-    """What a hand may meet: the bus itself, or a frame that a live pole of a high direct voltage touches."""
+def touch(facts: Facts, book: Ledger) -> list[Check]:
+    """What a hand may meet: the bus itself, and a frame that a live pole of a high direct voltage touches."""
+    return [row for row in (_bus_touch(facts, book), _frame_touch(facts, book)) if row is not None]
+
+
+def _bus_touch(facts: Facts, book: Ledger) -> Check | None:
+    bus = facts.design.power.bus_v
+    if bus is None:
+        return None
+    ask = Ask("touch-voltage", f"May the bus be touched: at most {SAFE_DC_V:g} V direct?", "V", "IEC 62368-1 (ES1)", "Lower the voltage of the bus, or cover it.")
+    return at_most(ask, facts, book, book.take(bus), SAFE_DC_V, "voltage of the bus, which is open to the touch; limit: 60 V direct", [bus.key])
+
+
+def _frame_touch(facts: Facts, book: Ledger) -> Check | None:
     spec = facts.design.power
     high = spec.feed_v if spec.kind == "dc" and spec.feed_v is not None and spec.feed_v.value > SAFE_DC_V else None
+    if high is None:
+        return None
     ask = Ask(
-        "touch-voltage",
-        f"May what can be touched be touched: at most {SAFE_DC_V:g} V direct?",
+        "touch-voltage-frame",
+        f"May the frame be touched while a pole lies on it: at most {SAFE_DC_V:g} V direct?",
         "V",
         "IEC 62368-1 (ES1)",
         "Bond the frame with less resistance, or earth through a high one.",
     )
-    if high is None:
-        if spec.bus_v is None:
-            return None
-        return at_most(ask, facts, book, book.take(spec.bus_v), SAFE_DC_V, "voltage of the bus, which is open to the touch; limit: 60 V direct", [spec.bus_v.key])
     if not spec.grounding or spec.grounding_ohm is None or spec.bond_ohm is None:
         missing = [
             word

@@ -12,10 +12,9 @@ from ..figures import Figure
 from ..ledger import Ledger
 from ..physics import PumpLoss, ThermalMasses, interpolate_table, neighbours, plain, ride_through
 from .bill import parts_in, pieces
-from .checks_supply import smallest, when
 from .loop import pairs_of
 from .nouns import Check, Connection, Design, Plates
-from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption, where_known
+from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption, smallest, when, where_known, without_network
 
 ABOVE_DEW_K = 2.0  # what practice keeps between the coldest coolant and the dew point, at least
 LONGEST_S = 120.0  # of a transient that is followed
@@ -72,8 +71,7 @@ def return_temperature(facts: Facts, book: Ledger) -> list[Check]:
             continue
         mine = replace(ask, id=f"return-temperature-{state}", question=f"Does the coolant still leave below its highest temperature{when(facts, state)}?")
         other = facts.key(f"{state}.coolant_return_temperature_k")
-        value = facts.loop.return_k[facts.loop.at(state)]
-        value = value if value.ndim else float(value)
+        value = plain(facts.loop.return_k[facts.loop.at(state)])
         book.put(other, value, "temperature_k", "supply + heat over rho V cp with the flow that is left", facts.loop.keys)
         rows.append(at_most(mine, facts, book, value, limit, "return temperature; limit: highest of coolant and rack", [other, lowest.key]))
     return rows
@@ -81,8 +79,6 @@ def return_temperature(facts: Facts, book: Ledger) -> list[Check]:
 
 def coupling_temperature(facts: Facts, book: Ledger) -> Check | None:
     """The hottest branch against what its couplings stand."""
-    if facts.loop is None:
-        return None
     ask = Ask(
         "coupling-temperature",
         "Do the couplings stand the hottest coolant that leaves a tray?",
@@ -90,6 +86,8 @@ def coupling_temperature(facts: Facts, book: Ledger) -> Check | None:
         "OCP UQD Rev 1.0",
         "Raise the flow, or use couplings for hotter coolant.",
     )
+    if facts.loop is None:
+        return without_network(facts, ask)
     limits = [
         figure for name in dict.fromkeys(branch.coupling for branch in facts.loop.branches) if (figure := coupling_limit(facts.design, name, "max_temperature_k", "temperature_k"))
     ]
@@ -100,7 +98,7 @@ def coupling_temperature(facts: Facts, book: Ledger) -> Check | None:
     outlet = facts.loop.outlet_k[facts.loop.at(facts.state)]
     hottest = np.max(outlet, axis=-1)
     key = facts.key("hottest_branch_temperature_k")
-    value: Number = hottest if hottest.ndim else float(hottest)
+    value = plain(hottest)
     book.take(lowest)
     book.put(key, value, "temperature_k", "supply + heat of a tray over rho V cp of its branch, the hottest", facts.loop.keys)
     return at_most(ask, facts, book, value, top, "hottest branch; limit: highest of the couplings", [key, lowest.key])
@@ -125,8 +123,9 @@ def flow_rule(facts: Facts, book: Ledger) -> Check | None:
     if facts.flow_m3_per_s is None:
         return not_checkable(ask, "flow at this supply temperature")
     lies = (points[0] - 1e-9 <= np.asarray(facts.supply_k)) & (np.asarray(facts.supply_k) <= points[-1] + 1e-9)
-    if not lies.reshape(-1)[0]:
-        return not_checkable(ask, f"a rule for this supply temperature; it holds from {points[0] - 273.15:.0f} to {points[-1] - 273.15:.0f} C")
+    beyond = f"a rule for this supply temperature; it holds from {points[0] - 273.15:.0f} to {points[-1] - 273.15:.0f} C"
+    if not lies.any():
+        return not_checkable(ask, beyond)
     needed = facts.liquid_w * interpolate_table(points, [book.take(figure) for figure in figures], facts.supply_k)
     used = [figures[i].key for i in neighbours(points, facts.supply_k)]
     key = facts.key("coolant_rule_flow_m3_per_s")
@@ -134,7 +133,7 @@ def flow_rule(facts: Facts, book: Ledger) -> Check | None:
         key, needed, "m3/s", "heat to the coolant x flow a watt at this supply temperature", [facts.key("heat_liquid_w"), facts.design.coolant.supply_temperature_k.key, *used]
     )
     row = at_most(ask, facts, book, needed, facts.flow_m3_per_s, "flow by the rule; limit: flow of the rack", [key, facts.key("coolant_flow_m3_per_s")], lacking=facts.lacking)
-    return where_known(row, lies)
+    return where_known(row, lies, beyond)
 
 
 def solved(facts: Facts, book: Ledger) -> Check | None:
@@ -164,8 +163,9 @@ def solved(facts: Facts, book: Ledger) -> Check | None:
 
 def heat_balance(facts: Facts, book: Ledger) -> Check | None:
     """What the branches carry away against what the trays put in."""
+    ask = Ask("heat-balance", "Do the branches carry away what the trays put into the coolant?", "1", "first law", "Open the branches that are shut.")
     if facts.loop is None or facts.liquid is None or facts.supply_k is None:
-        return None
+        return without_network(facts, ask)
     index = facts.loop.at(facts.state)
     flow = facts.loop.flow_m3_s[index]
     rise = facts.loop.outlet_k[index] - np.asarray(facts.supply_k)[..., None]
@@ -175,7 +175,6 @@ def heat_balance(facts: Facts, book: Ledger) -> Check | None:
     key = facts.key("heat_balance_share")
     value: Number = plain(np.round(away, 9))
     book.put(key, value, "1", "|sum over branches of rho cp V dT / heat to the coolant - 1|", [*facts.loop.keys, facts.key("heat_liquid_w")])
-    ask = Ask("heat-balance", "Do the branches carry away what the trays put into the coolant?", "1", "first law", "Open the branches that are shut.")
     return at_most(ask, facts, book, value, CLOSED_SHARE, "what is missing; limit: rounding", [key])
 
 
@@ -202,7 +201,7 @@ def _disconnect(facts: Facts, book: Ledger, connection: Connection) -> Check:
     key = f"{facts.prefix}.{tray}.flow_m3_per_s"
     if facts.loop is not None:
         most = np.max(facts.loop.of(tray, facts.loop.flow_m3_s[facts.loop.at(facts.state)]), axis=-1) / pairs
-        flow: Number = most if most.ndim else float(most)
+        flow = plain(most)
         words, inputs = "largest flow of a branch of its kind, network solved", list(facts.loop.keys)
     else:
         power = f"{facts.prefix}.{tray}.power_w"
@@ -215,9 +214,7 @@ def _disconnect(facts: Facts, book: Ledger, connection: Connection) -> Check:
 
 
 def coupling_drop(facts: Facts, book: Ledger) -> Check | None:
-    """Two couplings of a branch against what a blind-mate manifold leaves a branch, else against half of the rack's drop."""
-    if facts.loop is None:
-        return None
+    """Two couplings of a branch against what a blind-mate manifold leaves a branch."""
     manifold = next((item for _, name in facts.design.fixtures if (item := facts.design.catalog.items.get(name)) and item.kind == "manifold"), None)
     allowed = manifold.get("branch_pressure_drop_pa") if manifold else None
     ask = Ask(
@@ -227,9 +224,11 @@ def coupling_drop(facts: Facts, book: Ledger) -> Check | None:
         manifold.say("document") if manifold else "",
         "Use the next size of coupling.",
     )
+    if facts.loop is None:
+        return without_network(facts, ask)
     drop = 2.0 * np.max(facts.loop.coupling_pa, axis=-1)
     key = facts.key("coupling_drop_pa")
-    value: Number = drop if drop.ndim else float(drop)
+    value = plain(drop)
     book.put(key, value, "Pa", "2 x (V / Cv)^2 of the branch with the largest, network solved", facts.loop.keys)
     if allowed is None:
         return replace(not_checkable(ask, "drop that the manifold leaves a branch"), value=value, key=key)
@@ -239,29 +238,29 @@ def coupling_drop(facts: Facts, book: Ledger) -> Check | None:
 
 def velocity(facts: Facts, book: Ledger) -> list[Check]:
     """Velocity in manifolds and hoses."""
-    if facts.loop is None:
-        return []
     rules = {
         "manifold-velocity": (
             "manifold",
-            facts.loop.manifold_m_s,
+            facts.loop.manifold_m_s if facts.loop else None,
             facts.design.catalog.figure("manifold-eia", "max_velocity_m_per_s"),
             "OCP rack manifold requirements and qualification v3",
         ),
         "hose-velocity": (
             "hose between rack and unit",
-            facts.loop.hose_m_s,
+            facts.loop.hose_m_s if facts.loop else None,
             facts.design.catalog.figure("pipe-bands", "velocity_m_per_s"),
             "OCP Modular TCS white paper (sizing of pipes)",
         ),
     }
     rows = []
     for name, (what, speed, limit, document) in rules.items():
-        key = facts.key(f"{name.replace('-', '_')}_m_per_s")
-        value: Number = speed if np.ndim(speed) else float(speed)
-        book.put(key, value, "m/s", "flow of the rack over the bore", facts.loop.keys, note=f"assumed: {', '.join(facts.loop.assumed)}" if facts.loop.assumed else "")
         ask = Ask(name, f"Is the coolant in the {what} slow enough?", "m/s", document, "Use a wider bore.")
-        row = at_most(ask, facts, book, value, book.take(limit), "velocity; limit: highest", [key, limit.key])
+        if facts.loop is None or speed is None:
+            rows += [row for row in (without_network(facts, ask),) if row is not None]
+            continue
+        key = facts.key(f"{name.replace('-', '_')}_m_per_s")
+        book.put(key, plain(speed), "m/s", "flow of the rack over the bore", facts.loop.keys, note=f"assumed: {', '.join(facts.loop.assumed)}" if facts.loop.assumed else "")
+        row = at_most(ask, facts, book, plain(speed), book.take(limit), "velocity; limit: highest", [key, limit.key])
         bore = f"{name.partition('-')[0]} diameter"
         rows.append(on_assumption(row, *([f"inner diameter of the {what}"] if bore in facts.loop.assumed else [])))
     return rows
@@ -269,8 +268,6 @@ def velocity(facts: Facts, book: Ledger) -> list[Check]:
 
 def branch_spread(facts: Facts, book: Ledger) -> Check | None:
     """How evenly the manifolds feed branches of one kind."""
-    if facts.loop is None:
-        return None
     limit = facts.design.catalog.figure("manifold-orv3", "branch_flow_spread_share")
     ask = Ask(
         "branch-spread",
@@ -279,6 +276,8 @@ def branch_spread(facts: Facts, book: Ledger) -> Check | None:
         "OCP ORv3 blind-mate manifold Rev 1.0 (recommended)",
         "Use wider manifolds, reverse the return, or balance the branches.",
     )
+    if facts.loop is None:
+        return without_network(facts, ask)
     value = facts.loop.spread(facts.state)
     key = facts.key("branch_spread_share")
     book.put(key, value, "1", "largest distance of a branch from the mean of its kind, network solved", facts.loop.keys)
@@ -347,18 +346,16 @@ def _plates(facts: Facts, book: Ledger, name: str, cooling: Plates | None) -> li
     within = bool(lies.reshape(-1)[0])
     inputs = [*facts.loop.keys, tdp.key, *(figures[i].key for i in neighbours(points, np.clip(each, points[0], points[-1])))]
     note = "" if within else "the flow of a plate lies beyond its curve: the nearest point is taken"
-    book.put(key, case if np.ndim(case) else float(case), "temperature_k", f"supply + {cooling.series - 1} plates before it + R(V) x TDP", inputs, note=note)
+    book.put(key, case, "temperature_k", f"supply + {cooling.series - 1} plates before it + R(V) x TDP", inputs, note=note)
     rows = []
     limit = cooling.case_max_temperature_k
     unknown = f"resistance of {item.name} at the flow of a plate"
-    if limit is not None and float(np.asarray(each).reshape(-1)[0]) < points[0]:  # with less flow than its curve has, the case is at least that warm
-        rows.append(at_most(ask, facts, book, case, book.take(limit), "case of the last plate, at least; limit: highest", [key, limit.key], lacking=(unknown,)))
-    elif limit is None or not within:
-        missing = [] if limit is not None else [f"highest case temperature of {hot[0][1].name}"]
-        rows.append(replace(not_checkable(ask, *missing, *([] if within else [unknown])), value=case, key=key))
+    if limit is None:
+        rows.append(replace(not_checkable(ask, f"highest case temperature of {hot[0][1].name}", *([] if within else [unknown])), value=case, key=key))
     else:
         row = at_most(ask, facts, book, case, book.take(limit), "case of the last plate; limit: highest", [key, limit.key])
-        rows.append(where_known(row, lies | (np.asarray(each) < points[0]) & (np.asarray(row.margin) < 0.0)))
+        at_least_that = (np.asarray(each) < points[0]) & (np.asarray(row.margin) < 0.0)  # with less flow than its curve has, the case is at least that warm
+        rows.append(where_known(row, lies | at_least_that, unknown))
     ride = [_ride(facts, book, name, cooling, plain(each), plain(resistance), watts, inputs)] if np.all(np.asarray(each) > 0.0) else []
     return [*rows, *ride, *_junction(facts, book, name, cooling, case, watts, [key, tdp.key], () if within else (unknown,))]
 
@@ -411,8 +408,8 @@ def _junction(facts: Facts, book: Ledger, name: str, cooling: Plates, case: Numb
         "Raise the flow, or lower the power.",
     )
     key = facts.key(f"{name}.junction_temperature_k")
-    junction = case + book.take(cooling.junction_k_per_w) * watts
-    book.put(key, junction if np.ndim(junction) else float(junction), "temperature_k", "case + R x TDP", [*inputs, cooling.junction_k_per_w.key])
+    junction = plain(case + book.take(cooling.junction_k_per_w) * watts)
+    book.put(key, junction, "temperature_k", "case + R x TDP", [*inputs, cooling.junction_k_per_w.key])
     limit = cooling.junction_max_temperature_k
     if lacking and np.all(np.isfinite(np.asarray(junction))):
         return [replace(not_checkable(ask, *lacking), value=junction, key=key)]

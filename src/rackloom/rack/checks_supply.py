@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +10,14 @@ from ..catalog import Item
 from ..draws import Number, central
 from ..figures import Figure
 from ..ledger import Ledger
-from ..physics import battery_seconds, efficiency_between, plain, smooth_trace, square_storage
+from ..physics import battery_seconds, efficiency_between, plain, smooth_trace, square_storage, three_phase_current
 from . import power
 from .bill import parts_in, placed
 from .nouns import Check, Design
-from .rule import Ask, Facts, at_least, at_most, not_checkable
-from .states import NORMAL
+from .rule import Ask, Facts, at_least, at_most, largest, not_checkable, suffix, when
+from .states import shelves_of, states_of
 
 LEAST_W = 1e-3  # a rack that draws nothing is carried for ever
-DROPPED = 20e-3  # s: what a supply bridges in the specifications that were read
 BEST = 0.95  # of a supply's efficiencies over load, the part of the best point that a rack should keep
 PSU_POINTS = ((0.1, "efficiency_at_10pct_share"), (0.2, "efficiency_at_20pct_share"), (0.5, "efficiency_at_50pct_share"), (1.0, "efficiency_at_100pct_share"))
 
@@ -51,17 +49,19 @@ def load_firm(facts: Facts, book: Ledger) -> Check | None:
 
 
 def module_lost(facts: Facts, book: Ledger) -> Check | None:
-    """The load with one module of every shelf lost."""
-    shelves = shelf_items(facts.design)
+    """The load with one module of every shelf lost that lives in the state that is looked at."""
+    shelves = shelves_of(facts.design)
     if not shelves:
         return None
     ask = Ask("module-lost", "Do the shelves carry the load with one module of each lost?", "W", "power shelf specification (firm output)", "Add a shelf.")
-    figures = [facts.design.catalog.item(name).get("firm_output_w") for name in shelves]
+    figures = [facts.design.catalog.item(shelf.name).get("firm_output_w") for shelf in shelves]
     if any(figure is None for figure in figures):
         return not_checkable(ask, "firm output of the shelf with a module lost")
-    limit: Number = sum(count * book.take(figure) for count, figure in zip(shelves.values(), figures, strict=True) if figure)
-    inputs = [facts.key("power_load_w"), *(f.key for f in figures if f)]
-    return at_most(ask, facts, book, facts.load_w, limit, "load; limit: shelves x firm output", inputs, lacking=facts.lacking)
+    live = states_of(facts.design)[facts.state].shelves
+    firm = [book.take(figure) for figure in figures if figure]
+    limit: Number = sum((one for share, one in zip(live, firm, strict=True) if share > 0.0), 0.0)
+    inputs = [facts.key("power_load_w"), *dict.fromkeys(f.key for f in figures if f)]
+    return at_most(ask, facts, book, facts.load_w, limit, f"load; limit: firm output of {sum(share > 0.0 for share in live)} shelves", inputs, lacking=facts.lacking)
 
 
 def paralleling(facts: Facts, book: Ledger) -> Check | None:
@@ -100,27 +100,6 @@ def sharing(facts: Facts, book: Ledger) -> list[Check]:
     return rows
 
 
-def largest(values: Sequence[Number]) -> Number:
-    """The largest of several numbers, design by design; NaN where one is."""
-    return plain(np.max(np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))), axis=0))
-
-
-def smallest(values: Sequence[Number]) -> Number:
-    """The smallest of several numbers, design by design."""
-    return plain(np.min(np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))), axis=0))
-
-
-def suffix(state: str, facts: Facts) -> str:
-    """What a state adds to the id of a check; nothing for the case that is looked at."""
-    return "" if state == facts.state else f"-{state}"
-
-
-def when(facts: Facts, state: str) -> str:
-    """A state in words at the end of a question."""
-    solved = facts.bus or facts.loop
-    return "" if state == NORMAL or solved is None else f" ({solved.states[state].text})"
-
-
 def peak(facts: Facts, book: Ledger) -> Check | None:
     """Short peaks over what the shelves stand for as long as a peak lasts."""
     if facts.installed_w is None:
@@ -157,6 +136,30 @@ def shelf_connector(facts: Facts, book: Ledger) -> list[Check]:
         key = facts.key(f"{name}.full_output_a")
         book.put(key, current, "A", "full output over the voltage of the bus", [output.key, bus.key])
         rows.append(at_most(ask, facts, book, current, book.take(rating), "current of the shelf; limit: rating of its connector", [key, rating.key]))
+    return rows
+
+
+def shelf_input(facts: Facts, book: Ledger) -> list[Check]:
+    """A shelf at its full output against the current of its inlets."""
+    spec = facts.design.power
+    rows = []
+    for name in shelf_items(facts.design) if spec.feed_v is not None else []:
+        item = facts.design.catalog.item(name)
+        ask = Ask(
+            f"shelf-input-{name}", "Do the inlets of a shelf carry its full output?", "A", item.say("document") or "power shelf specification",
+            "Raise the voltage of the feeds, or use a shelf with a stronger inlet.",
+        )  # fmt: skip
+        rating, output, inlets = item.get("input_a"), item.figure("output_w"), item.get("inputs_count")
+        if rating is None or spec.feed_v is None:
+            rows.append(not_checkable(ask, f"current of an inlet of {name}"))
+            continue
+        whole = book.take(output) * facts.input_w / np.maximum(np.asarray(facts.load_w), LEAST_W)
+        each = plain(whole / (book.take(inlets) if inlets else 1.0))
+        current = each / book.take(spec.feed_v) if spec.kind == "dc" else three_phase_current(each, book.take(spec.feed_v))
+        key = facts.key(f"{name}.input_a")
+        inputs = [output.key, spec.feed_v.key, facts.key("power_input_w"), facts.key("power_load_w"), *([inlets.key] if inlets else [])]
+        book.put(key, current, "A", f"full output over efficiency and the voltage of the feed, {'its inlets alike' if inlets else 'one inlet'}", inputs)
+        rows.append(at_most(ask, facts, book, current, book.take(rating), "current of an inlet; limit: its rating", [key, rating.key]))
     return rows
 
 
@@ -322,8 +325,9 @@ def _storage_needed(facts: Facts, book: Ledger) -> tuple[Number, list[str], str]
     allowed = book.take(spec.ramp_w_per_s) if spec.ramp_w_per_s is not None else 0.0
     ramp_key = [spec.ramp_w_per_s.key] if spec.ramp_w_per_s is not None else []
     if facts.trace is not None:
-        found = smooth_trace(np.array(facts.trace.time_s), np.array(facts.trace.power_w), ramp_w_per_s=float(np.asarray(allowed).reshape(-1)[0]) or np.inf)
-        return found.energy_j, ramp_key, "energy between the load's trace and a feed that keeps the ramp"
+        found = smooth_trace(np.array(facts.trace.time_s), np.array(facts.trace.power_w), ramp_w_per_s=float(np.asarray(allowed).reshape(-1)[0]))
+        words = "a feed that keeps the ramp" if ramp_key else "a feed held at its mean: no ramp is stated"
+        return found.energy_j, ramp_key, f"energy between the load's trace and {words}"
     own = (spec.swing_share, spec.swing_period_s)
     share, period = (figure or facts.design.catalog.figure("rack-assumptions", name) for figure, name in zip(own, ("step_swing_share", "step_period_s"), strict=True))
     swing = book.take(share) * facts.load_w

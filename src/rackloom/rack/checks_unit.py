@@ -21,10 +21,9 @@ from ..physics import (
     plain,
     stored_seconds,
 )  # fmt: skip
-from .checks_supply import smallest, when
-from .loop import rated_flow
+from .loop import head_of, rated_flow
 from .nouns import Check
-from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption, where_known
+from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption, smallest, when, where_known, without_network
 from .states import NORMAL, cdu_of, pumps_of, racks_on
 
 HEAD_MARGIN = 0.1  # of the unit's head that a loop leaves unused
@@ -90,7 +89,7 @@ def _capacity(facts: Facts, book: Ledger, flow: Number | None, *, lost: bool) ->
     hot_share, exponent = (facts.design.catalog.figure("rack-assumptions", name) for name in ("exchanger_hot_share", "exchanger_exponent_ratio"))
     hot = whole * racks_on(facts.design) * facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k
     share = book.take(hot_share)
-    exchanger = CduRating(book.take(rating), book.take(rated_approach), hot, hot * 1.0, share, share, book.take(exponent))
+    exchanger = CduRating(book.take(rating), book.take(rated_approach), hot, hot, share, share, book.take(exponent))
     top = loop.return_max_temperature_k or facts.design.catalog.item("pg25-limits").figure("max_temperature_k")
     room = np.maximum(np.asarray(book.take(top)) - facts.supply_k, 1e-3)
     keys = [rating.key, rated_approach.key, top.key, *flow_keys, hot_share.key, exponent.key, *([facility.key, supply.key] if facility and supply else [])]
@@ -117,8 +116,6 @@ def unit_flow(facts: Facts, book: Ledger) -> Check | None:
 
 def unit_head(facts: Facts, book: Ledger) -> Check | None:
     """Drop of the loop at its flow against the head that the pumps give there, with a margin on the curve."""
-    if facts.loop is None:
-        return None
     ask = Ask(
         "cdu-head",
         f"Do the pumps keep {HEAD_MARGIN:.0%} of their head at the flow that the rack needs?",
@@ -126,8 +123,10 @@ def unit_head(facts: Facts, book: Ledger) -> Check | None:
         "pump curve through the rated point",
         "Use wider hoses and couplings, or a unit with more head.",
     )
+    if facts.loop is None:
+        return without_network(facts, ask)
     key = facts.key("loop_drop_pa")
-    drop = facts.loop.needed_pa if np.ndim(facts.loop.needed_pa) else float(facts.loop.needed_pa)
+    drop = plain(facts.loop.needed_pa)
     book.put(
         key,
         drop,
@@ -141,7 +140,7 @@ def unit_head(facts: Facts, book: Ledger) -> Check | None:
     limit = (1.0 - HEAD_MARGIN) * np.asarray(facts.loop.head_pa)
     if np.any(limit <= 0.0):
         limit = np.where(limit > 0.0, limit, np.nan)
-    row = at_most(ask, facts, book, drop, limit if limit.ndim else float(limit), "drop of the loop; limit: head at that flow less its margin", [key], lacking=facts.lacking)
+    row = at_most(ask, facts, book, drop, plain(limit), "drop of the loop; limit: head at that flow less its margin", [key], lacking=facts.lacking)
     return on_assumption(row, *(word for word in ("drop of the trays",) if word in facts.loop.assumed))
 
 
@@ -152,8 +151,7 @@ def pressures(facts: Facts, book: Ledger) -> list[Check]:
         return []
     ratings = pressure_ratings(facts)
     weakest = min(ratings, key=lambda pair: pair[1].value) if ratings else None
-    unit = cdu_of(facts.design)
-    head = loop.head_pa or (unit.get("head_pa") if unit else None) or (unit.get("it_pressure_drop_pa") if unit else None)
+    head = head_of(facts.design)
     document = "; ".join(
         dict.fromkeys(
             facts.design.catalog.items[name].say("document") for name, _ in ratings if name in facts.design.catalog.items and facts.design.catalog.items[name].say("document")
@@ -181,7 +179,7 @@ def pressures(facts: Facts, book: Ledger) -> list[Check]:
             rows.append(not_checkable(ask, *([lack] if found is None else []), *(["pressure rating of any part of the loop"] if weakest is None else [])))
             continue
         value, inputs, words = found
-        value = value if np.ndim(value) else float(value)
+        value = plain(value)
         key = facts.key(f"{name.replace('-', '_')}_pa")
         book.put(key, value, "Pa", words, inputs)
         row = at_most(ask, facts, book, value, smallest([book.take(figure) for _, figure in ratings]), f"{words}; limit: {weakest[0]}", [key, weakest[1].key])
@@ -234,13 +232,11 @@ def _burst(facts: Facts, book: Ledger, ratings: list[tuple[str, Figure]]) -> lis
 
 def suction(facts: Facts, book: Ledger) -> Check | None:
     """The pressure before the pumps against what keeps them from boiling the coolant, and air out."""
-    if facts.loop is None or facts.return_k is None or facts.design.coolant is None:
+    if facts.design.coolant is None:
         return None
     required = facts.design.catalog.figure("rack-assumptions", "pump_suction_required_m")
     hot = facts.return_k
     share = glycol_share(facts, book)
-    if share is None or not np.all(np.isfinite(np.asarray(hot))):
-        return None
     ask = Ask(
         "suction-pressure",
         "Is the pressure before the pumps high enough that nothing boils and no air comes in?",
@@ -248,10 +244,15 @@ def suction(facts: Facts, book: Ledger) -> Check | None:
         "net positive suction head (definition)",
         "Fill the loop to a higher pressure.",
     )
+    if facts.loop is None:
+        return without_network(facts, ask)
+    if share is None or hot is None or not np.all(np.isfinite(np.asarray(hot))):
+        return not_checkable(ask, "share of glycol ('coolant: glycol_share:')" if share is None else "return temperature: nothing flows")
     known = coolant_table("coolant-pg")
     lies = np.asarray((known.glycol_share[0] <= np.asarray(share)) & (np.asarray(share) <= known.glycol_share[-1]))
-    if not lies.reshape(-1)[0]:
-        return not_checkable(ask, f"vapour pressure of a coolant with {central(share):.0%} glycol")
+    beyond = f"vapour pressure of a coolant with {central(share):.0%} glycol"
+    if not lies.any():
+        return not_checkable(ask, beyond)
     share = plain(np.clip(share, known.glycol_share[0], known.glycol_share[-1]))
     coolant = coolant_at(known, np.minimum(np.asarray(hot, dtype=float), known.temperature_k[-1]), share)  # beyond it the return itself fails its check
     least = np.asarray(least_suction_pressure(book.take(required), coolant.vapour_pressure_pa, coolant.density_kg_per_m3)) - ATMOSPHERE_PA
@@ -259,15 +260,15 @@ def suction(facts: Facts, book: Ledger) -> Check | None:
     key = facts.key("suction_least_pa")
     book.put(
         key,
-        limit if limit.ndim else float(limit),
+        plain(limit),
         "Pa",
         "vapour pressure at the return + rho g x required head, less the atmosphere; at least 20 kPa gauge",
         [required.key, facts.key("coolant_return_temperature_k")],
     )
     pressure = facts.loop.suction_pa
     static = facts.design.coolant.static_pa or facts.design.catalog.figure("rack-assumptions", "static_pressure_pa")
-    row = at_least(ask, facts, book, pressure, limit if limit.ndim else float(limit), "gauge pressure at the suction; limit: least", [static.key, key])
-    return where_known(on_assumption(row, *(["pressure at the suction ('coolant: static:')"] if facts.design.coolant.static_pa is None else [])), lies)
+    row = at_least(ask, facts, book, pressure, plain(limit), "gauge pressure at the suction; limit: least", [static.key, key])
+    return where_known(on_assumption(row, *(["pressure at the suction ('coolant: static:')"] if facts.design.coolant.static_pa is None else [])), lies, beyond)
 
 
 def glycol_share(facts: Facts, book: Ledger) -> Number | None:
@@ -301,8 +302,8 @@ def chemistry(facts: Facts, book: Ledger) -> list[Check]:
         value, middle, half = book.take(own), (figure.low + figure.high) / 2.0, (figure.high - figure.low) / 2.0
         away = np.abs(np.asarray(value) - middle)
         key = facts.key(f"{name.replace('-', '_')}_distance_ratio")
-        book.put(key, away if away.ndim else float(away), "1", f"distance from the middle of {figure.low:g} to {figure.high:g}", [own.key, figure.key])
-        rows.append(replace(at_most(ask, facts, book, away if away.ndim else float(away), half, "distance from the middle of the band; limit: half of the band", [key])))
+        book.put(key, plain(away), "1", f"distance from the middle of {figure.low:g} to {figure.high:g}", [own.key, figure.key])
+        rows.append(at_most(ask, facts, book, plain(away), half, "distance from the middle of the band; limit: half of the band", [key]))
     return [*rows, _filter(facts, book), _metals(facts, document)]
 
 
@@ -367,15 +368,15 @@ def ride_time(facts: Facts, book: Ledger) -> Check | None:
 
 def has_spare_pump(facts: Facts, book: Ledger) -> Check | None:
     """A loop that one pump drives stops with it."""
-    if facts.loop is None:
-        return None
     pumps = pumps_of(facts.design)
     ask = Ask("pump-spare", "Does the loop keep its flow with one pump lost?", "m3/s", "OCP L-L CDU test methodology (N+1 pumps)", "Add a pump beside those that carry the loop.")
+    if facts.loop is None:
+        return without_network(facts, ask)
     if pumps is None:
         return not_checkable(ask, "pumps of the unit ('coolant: pumps: 1+1')")
     given = facts.loop.given_m3_s[facts.loop.at("pump-loss")]
     key = facts.key("pump_loss_flow_m3_per_s")
-    value: Number = given if given.ndim else float(given)
+    value = plain(given)
     book.put(key, value, "m3/s", f"flow with {sum(pumps) - 1} of {sum(pumps)} pumps, curve against the loop", facts.loop.keys)
     needed = facts.loop.given_m3_s[facts.loop.at(NORMAL)]
-    return at_least(ask, facts, book, value, needed if needed.ndim else float(needed), "flow with a pump lost; limit: flow needed", [key])
+    return at_least(ask, facts, book, value, plain(needed), "flow with a pump lost; limit: flow needed", [key])

@@ -132,8 +132,9 @@ def solve_loop(design: Design, book: Ledger, given: Given) -> Loop | None:
     sizes = _Sizes(design, book)
     states = states_of(design)
     heat = _stack([given.tray_heat_w[branch.place.name] for branch in branches])
-    heat = heat * (np.asarray(given.heat_w) / np.sum(heat, axis=-1))[..., None]
-    aim = heat / np.sum(heat, axis=-1, keepdims=True) * np.asarray(given.flow_m3_s)[..., None]
+    total = np.sum(heat, axis=-1, keepdims=True)
+    part = np.where(total > 0.0, heat, 1.0) / np.where(total > 0.0, total, float(len(branches)))  # a rack that draws nothing is fed alike
+    heat, aim = part * np.asarray(given.heat_w)[..., None], part * np.asarray(given.flow_m3_s)[..., None]
     coefficient = _tray_coefficients(design, book, given, branches, aim, sizes)
     normal = _solve(design, given, branches, sizes, coefficient, given.flow_m3_s)
     if loop.drop_table is not None or loop.drop_pa is not None:
@@ -280,7 +281,7 @@ def _curve(design: Design, book: Ledger, given: Given) -> tuple[MachineCurve | N
     assert loop is not None
     if loop.head_pa is not None and unit is None:
         return None, book.take(loop.head_pa), [loop.head_pa.key]
-    head = loop.head_pa or (unit.get("head_pa") if unit else None) or (unit.get("it_pressure_drop_pa") if unit else None)
+    head = head_of(design)
     flow, flow_keys = rated_flow(design, book, given.density)
     if head is None or flow is None:
         return None, (book.take(head) if head is not None else None), [head.key] if head is not None else []
@@ -290,6 +291,12 @@ def _curve(design: Design, book: Ledger, given: Given) -> tuple[MachineCurve | N
     curve = MachineCurve(_flat(shutoff), _flat(np.asarray(flow) / np.sqrt(1.0 - 1.0 / over)))
     at_flow = shutoff * (1.0 - (np.asarray(given.flow_m3_s) / curve.free_m3_per_s) ** 2)
     return curve, _flat(at_flow), [head.key, ratio.key, *flow_keys]
+
+
+def head_of(design: Design) -> Figure | None:
+    """The pressure that drives the loop: stated at the rack's ports, else the unit's."""
+    unit, own = cdu_of(design), design.coolant.head_pa if design.coolant else None
+    return own or (unit.get("head_pa") if unit else None) or (unit.get("it_pressure_drop_pa") if unit else None)
 
 
 def rated_flow(design: Design, book: Ledger, density: Number) -> tuple[Number | None, list[str]]:

@@ -123,9 +123,10 @@ def _block(design: Design, arrays: Mapping[str, np.ndarray], case: str) -> ManyC
 def _row(check: Check, name: str, count: int) -> np.ndarray:
     """One column of a check over the designs; a margin that gives no verdict is NaN."""
     given = getattr(check, name)
-    if given is None or (name == "margin" and check.verdict == "not checkable"):
+    if given is None:
         return np.full(count, np.nan)
-    return np.broadcast_to(np.asarray(given, dtype=float), (count,))
+    wide = np.broadcast_to(np.asarray(given, dtype=float), (count,))
+    return np.where(check.open, np.nan, wide) if name == "margin" else wide
 
 
 def _figures(facts: Facts, count: int) -> dict[str, np.ndarray]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..catalog import Catalog, Item
 from ..draws import Number
 from ..figures import Figure, Range
@@ -247,6 +249,7 @@ class Check:
     clause: str = "clause not read"
     mend: str = ""
     key: str = ""
+    open: np.ndarray | bool = False  # of many designs, those that no verdict can be given for
 
 
 @dataclass(frozen=True)

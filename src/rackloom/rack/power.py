@@ -56,6 +56,13 @@ def is_load(design: Design, name: str) -> bool:
     return _kind(design, name) not in ("power_shelf", "bbu")
 
 
+def draws_power(design: Design, name: str) -> bool:
+    """True where a figure of power is known of a thing or of its parts."""
+    assembly = design.assemblies.get(name)
+    own = assembly is not None and (assembly.power_w is not None or assembly.static_power_w is not None)
+    return own or any(power_figure(item) is not None for _, item in parts_in(design, name))
+
+
 def _kind(design: Design, name: str) -> str:
     item = design.catalog.items.get(name)
     return item.kind if item is not None and name not in design.assemblies else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..draws import Number, central
 from ..ledger import Ledger
+from ..physics import plain
 from .bill import placed
 from .bus import Bus
 from .loop import Loop
@@ -16,6 +17,8 @@ from .nouns import Check, Design, Trace
 from .states import NORMAL
 
 NOTHING_LEFT = -1.0  # margin of what has no solution
+ROUNDING = -1e-12  # a margin below it fails
+NO_NETWORK = "a network: couplings with their Cv, power of the trays, flow at this supply temperature"
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,9 @@ def at_most(ask: Ask, facts: Facts, book: Ledger, value: Number, limit: Number, 
     if ask.unit == "temperature_k":
         margin, words = (np.asarray(limit) - value) / 100.0, f"(limit - value) / 100 K; value: {formula}"
     else:
-        margin, words = 1.0 - np.asarray(value, dtype=float) / limit, f"1 - value / limit; value: {formula}"
+        with np.errstate(divide="ignore", invalid="ignore"):  # of a limit of nothing there is no room
+            margin = 1.0 - np.asarray(value, dtype=float) / limit
+        words = f"1 - value / limit; value: {formula}"
     return _row(ask, facts, book, value, limit, np.asarray(margin), words, inputs, lacking)
 
 
@@ -113,7 +118,9 @@ def at_least(ask: Ask, facts: Facts, book: Ledger, value: Number, limit: Number,
     if ask.unit == "temperature_k":
         margin, words = (np.asarray(value) - limit) / 100.0, f"(value - limit) / 100 K; value: {formula}"
     else:
-        margin, words = np.asarray(value, dtype=float) / limit - 1.0, f"value / limit - 1; value: {formula}"
+        with np.errstate(divide="ignore", invalid="ignore"):
+            margin = np.asarray(value, dtype=float) / limit - 1.0
+        words = f"value / limit - 1; value: {formula}"
     return _row(ask, facts, book, value, limit, np.asarray(margin), words, inputs, lacking)
 
 
@@ -126,26 +133,58 @@ def _row(ask: Ask, facts: Facts, book: Ledger, value: Number, limit: Number, mar
         notes.append("no solution: nothing is left")
     key = f"{facts.prefix}.checks.{ask.id}_margin_ratio"
     book.put(key, room, "1", words, inputs, note="; ".join(notes))
-    verdict = "fail" if central(room) < -1e-12 else "not checkable" if lacking else "pass"
-    return Check(ask.id, ask.question, value, limit, ask.unit, room, verdict, lacking, ask.document, mend=ask.mend if verdict == "fail" else "", key=key)
+    verdict = "fail" if central(room) < ROUNDING else "not checkable" if lacking else "pass"
+    left_open = np.asarray(room) >= ROUNDING if lacking else False
+    return Check(ask.id, ask.question, value, limit, ask.unit, room, verdict, lacking, ask.document, mend=ask.mend if verdict == "fail" else "", key=key, open=left_open)
 
 
 def on_assumption(check: Check, *assumed: str) -> Check:
     """A check whose verdict would be that of our own assumptions: its figures are shown, and what to state for a verdict."""
     if not assumed:
         return check
-    return replace(check, verdict="not checkable", missing=tuple(f"{word} (assumed here)" for word in assumed), mend="State it in the rack file.")
+    return replace(check, verdict="not checkable", missing=tuple(f"{word} (assumed here)" for word in assumed), mend="State it in the rack file.", open=True)
 
 
-def where_known(check: Check, known: np.ndarray | bool) -> Check:
-    """Of many designs at once, those for which a check cannot be made have no margin; the first of them decides on the verdict."""
+def where_known(check: Check, known: np.ndarray | bool, *missing: str) -> Check:
+    """A check that cannot be made for some of many designs: those have no verdict, and the first of them has that of the row."""
     sure = np.asarray(known)
-    return check if sure.all() or check.margin is None else replace(check, margin=np.where(sure, check.margin, np.nan))
+    if sure.all():
+        return check
+    left_open = ~sure | np.asarray(check.open)
+    if sure.reshape(-1)[0]:
+        return replace(check, open=left_open)
+    return replace(check, verdict="not checkable", missing=missing, mend="State it in the rack file.", open=left_open)
+
+
+def largest(values: Sequence[Number]) -> Number:
+    """The largest of several numbers, design by design; NaN where one is."""
+    return plain(np.max(np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))), axis=0))
+
+
+def smallest(values: Sequence[Number]) -> Number:
+    """The smallest of several numbers, design by design."""
+    return plain(np.min(np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values))), axis=0))
+
+
+def suffix(state: str, facts: Facts) -> str:
+    """What a state adds to the id of a check; nothing for the case that is looked at."""
+    return "" if state == facts.state else f"-{state}"
+
+
+def when(facts: Facts, state: str) -> str:
+    """A state in words at the end of a question."""
+    solved = facts.bus or facts.loop
+    return "" if state == NORMAL or solved is None else f" ({solved.states[state].text})"
+
+
+def without_network(facts: Facts, ask: Ask) -> Check | None:
+    """What a check of the coolant network says where none could be made: nothing of a rack without coolant, else what is missing."""
+    return None if facts.design.coolant is None else not_checkable(ask, NO_NETWORK)
 
 
 def not_checkable(ask: Ask, *missing: str) -> Check:
     """A check whose facts nobody published."""
-    return Check(ask.id, ask.question, None, None, ask.unit, None, "not checkable", missing, ask.document, mend="State it in the rack file.")
+    return Check(ask.id, ask.question, None, None, ask.unit, None, "not checkable", missing, ask.document, mend="State it in the rack file.", open=True)
 
 
 def margin_of(check: Check) -> float:

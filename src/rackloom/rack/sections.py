@@ -39,7 +39,10 @@ def power(merger: Merger) -> None:
     if raw.busbar is not None:
         found = replace(found, busbar=replace(found.busbar, **merger.figures(raw.busbar, ("power", "busbar"), BUSBAR)))
     if raw.sides:
-        found = replace(found, sides=_sides(merger, raw))
+        mine = _sides(merger, raw)
+        taken = {unit for units in mine.values() for unit in units}
+        below = {side: tuple(unit for unit in units if unit not in taken) for side, units in found.sides.items() if side not in mine}
+        found = replace(found, sides={side: units for side, units in (below | mine).items() if units})
     merger.draft.power = found
 
 

@@ -27,12 +27,12 @@ class Place:
     @property
     def label(self) -> str:
         """The thing with its lowest unit."""
-        return f"{self.name} {'rear ' if self.face == 'rear' else ''}u{self.first}"
+        return f"{self.name} {'' if self.face == 'front' else self.face + ' '}u{self.first}"
 
     @property
     def word(self) -> str:
-        """Its lowest unit in the names of states; front and rear of a unit are two places."""
-        return f"u{self.first}{'-rear' if self.face == 'rear' else ''}"
+        """Its lowest unit in the names of states; the faces of a unit are places of their own."""
+        return f"u{self.first}{'' if self.face == 'front' else '-' + self.face}"
 
 
 @dataclass(frozen=True)
