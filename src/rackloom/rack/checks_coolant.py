@@ -17,6 +17,7 @@ from .nouns import Check, Connection, Design, Plates
 from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption, smallest, when, where_known, without_network
 
 ABOVE_DEW_K = 2.0  # what practice keeps between the coldest coolant and the dew point, at least
+LEAST_HEAT_W = 1e-3  # a rack that draws nothing has its balance too
 LONGEST_S = 120.0  # of a transient that is followed
 CLOSED_SHARE = 1e-3  # how exactly the solved branches' heat comes back in the return
 
@@ -171,7 +172,7 @@ def heat_balance(facts: Facts, book: Ledger) -> Check | None:
     rise = facts.loop.outlet_k[index] - np.asarray(facts.supply_k)[..., None]
     with np.errstate(invalid="ignore"):
         carried = np.sum(np.where(flow > 0.0, flow * rise, 0.0), axis=-1) * np.asarray(facts.liquid.density_kg_per_m3 * facts.liquid.cp_j_per_kg_k)
-    away = np.abs(carried / np.asarray(facts.liquid_w) - 1.0)
+    away = np.abs(carried - np.asarray(facts.liquid_w)) / np.maximum(np.asarray(facts.liquid_w), LEAST_HEAT_W)
     key = facts.key("heat_balance_share")
     value: Number = plain(np.round(away, 9))
     book.put(key, value, "1", "|sum over branches of rho cp V dT / heat to the coolant - 1|", [*facts.loop.keys, facts.key("heat_liquid_w")])

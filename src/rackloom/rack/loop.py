@@ -158,7 +158,7 @@ def solve_loop(design: Design, book: Ledger, given: Given) -> Loop | None:
         solved = normal if same else _solve(design, given, branches, sizes, coefficient, total, closed)
         flows.append(np.stack([solved.flow(f"tray {k}") for k in range(len(branches))], axis=-1))
         totals.append(np.asarray(total))
-    batch = np.broadcast_shapes(np.shape(aim)[:-1], np.shape(given.supply_k), *(one.shape[:-1] for one in flows), *(one.shape for one in totals))
+    batch = np.broadcast_shapes(heat.shape[:-1], aim.shape[:-1], np.shape(given.supply_k), *(one.shape[:-1] for one in flows), *(one.shape for one in totals))
     flow = np.stack([np.broadcast_to(one, (*batch, len(branches))) for one in flows])
     flow = np.where(np.abs(flow) < STILL_M3_S, 0.0, flow)
     with np.errstate(divide="ignore", invalid="ignore"):
