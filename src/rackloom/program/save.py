@@ -43,7 +43,9 @@ def as_plain(value: Any) -> Any:
         return {"value": value.value, "unit": value.unit, "low": value.low, "high": value.high, "source": value.source, "grade": value.grade, "key": value.key}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            field.name: as_plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.name != "ledger" and not isinstance(getattr(value, field.name), Ledger)
+            field.name: as_plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.name != "ledger" and field.metadata.get("told", True) and not isinstance(getattr(value, field.name), Ledger)
         }
     if isinstance(value, Mapping):
         return {" / ".join(map(str, key)) if isinstance(key, tuple) else str(key): as_plain(entry) for key, entry in value.items()}

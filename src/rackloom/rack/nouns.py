@@ -249,7 +249,7 @@ class Check:
     clause: str = "clause not read"
     mend: str = ""
     key: str = ""
-    open: np.ndarray | bool = False  # of many designs, those that no verdict can be given for
+    open: np.ndarray | bool = field(default=False, repr=False, metadata={"told": False})  # of many designs, those that no verdict can be given for
 
 
 @dataclass(frozen=True)
