@@ -91,7 +91,8 @@ def smooth_trace(times_s: np.ndarray, powers_w: np.ndarray, *, ramp_w_per_s: flo
 def _smoothed(times: np.ndarray, powers: np.ndarray, window: float) -> Smoothing:
     """The mean over one window as the feed, exactly: between knots it is a straight line and the storage a parabola."""
     period = times[-1]
-    knots = np.unique(np.round(np.concatenate([times, np.mod(times + window, period)]) / period, 13)) * period
+    knots = np.sort(np.concatenate([times, np.mod(times + window, period)]))
+    knots = knots[np.concatenate([[True], np.diff(knots) > 1e-12 * period])]  # those that meet are one; none is moved
     knots[-1] = period
     energy = np.concatenate([[0.0], np.cumsum(powers * np.diff(times))])
 

@@ -18,6 +18,7 @@ from ..catalog import Catalog, Item, data_folder, load_catalog
 from ..errors import BadInput, Fault, Unknown, nearest
 from ..reading import Document, read_yaml
 from ..strict import build, mended
+from .cables import check_cables
 from .file import RackFile
 from .merge import Draft, Merger
 from .nouns import Assembly, Design, Slot
@@ -173,6 +174,10 @@ def _finish(draft: Draft, document: Document, catalog: Catalog, faults: list[Fau
     _check_slots(draft, slots, height, frame, catalog, faults)
     _check_parts(draft, catalog, faults)
     _check_ends(draft, faults)
+    counts = _counts(slots)
+    told = {name.removeprefix("cables "): doc.place(path) for name, (doc, path) in draft.places.items() if name.startswith("cables ")}
+    check_cables(draft.cables.values(), counts, draft.cabling.reach_m, draft.assemblies, catalog, told, faults)
+    _check_served(draft, counts, document, faults)
     if not faults:  # a fault may be why nothing drives it
         _check_loop(draft, catalog, faults)
     _check_sides(draft, document, int(height), faults)
@@ -184,7 +189,7 @@ def _finish(draft: Draft, document: Document, catalog: Catalog, faults: list[Fau
     return Design(
         draft.name, draft.plain["title"] or draft.name, draft.plain["status"], frame, int(height), slots, tuple(draft.fixtures), dict(draft.assemblies),
         tuple(connection for connection, _, _ in draft.connections), draft.power, draft.coolant, draft.environment, tuple(draft.cables.values()), draft.plain["scale_out"], draft.plain["scale_up"],
-        draft.mass_kg, dict(draft.vary), draft.plain["layout"], tuple(dict.fromkeys(draft.unknown)), tuple(dict.fromkeys(draft.notes)), catalog,
+        draft.mass_kg, dict(draft.vary), draft.plain["layout"], tuple(dict.fromkeys(draft.unknown)), tuple(dict.fromkeys(draft.notes)), catalog, draft.cabling, draft.standing, draft.service,
     )  # fmt: skip
 
 
@@ -270,6 +275,30 @@ def _check_ends(draft: Draft, faults: list[Fault]) -> None:
         for end in (connection.source, connection.target):
             if end not in known:
                 faults.append(Fault(f"nothing here is called '{end}'", document.place(path), nearest=nearest(end, known), mend=f"Things to connect: {', '.join(known)}."))
+
+
+def _counts(slots: tuple[Slot, ...]) -> dict[str, int]:
+    """How many of each thing stand in slots."""
+    out: dict[str, int] = {}
+    for slot in slots:
+        out[slot.name] = out.get(slot.name, 0) + slot.count
+    return out
+
+
+def _check_served(draft: Draft, counts: dict[str, int], document: Document, faults: list[Fault]) -> None:
+    """Spares and leak sensors are of things that the rack has."""
+    held = [
+        *draft.assemblies,
+        *(name for name in counts if name not in draft.assemblies),
+        *(name for _, name in draft.fixtures),
+        *(p for a in draft.assemblies.values() for _, p in a.parts),
+    ]
+    joints = [*held, *RACK_FIXTURES, "hoses"]
+    for word, names, known in (("spares", draft.service.spares, held), ("leak_sensors", draft.service.leak_sensors or (), joints)):
+        for name in names:
+            if name not in known:
+                place = document.place(("service", word))
+                faults.append(Fault(f"{word}: the rack holds no '{name}'", place, nearest=nearest(name, known), mend=f"It holds: {', '.join(dict.fromkeys(known))}."))
 
 
 def _check_loop(draft: Draft, catalog: Catalog, faults: list[Fault]) -> None:

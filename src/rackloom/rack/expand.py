@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..figures import Figure, Range
-from .nouns import Assembly, Coolant, Design, Slot
-from .words import ASSEMBLY, BUSBAR, COOLANT, ENVIRONMENT, PLATES, POWER, Words, varying
+from .nouns import Assembly, Cable, Coolant, Design, Slot
+from .outfit import Cabling, Service
+from .words import ASSEMBLY, BUSBAR, CABLING, COOLANT, ENVIRONMENT, PLATES, PORTS, POWER, SERVICE, STANDING, Words, varying
 
 _UNITS = {"1": "", "temperature_k": "K"}
 
@@ -19,7 +20,8 @@ def expand_design(design: Design) -> dict[str, Any]:
         "assemblies": {name: _assembly(assembly) for name, assembly in design.assemblies.items()}, "connect": [connection.text for connection in design.connections],
         "power": _power(design), "coolant": _coolant(design.coolant) if design.coolant else None,
         "environment": _kept({"code": design.environment.code} | _figures(design.environment, ENVIRONMENT)),
-        "cables": {cable.name: _kept({"medium": cable.medium, "count": cable.count_text, "from": cable.source, "to": cable.target, "length": _text(cable.length_m)}) for cable in design.cables},
+        "cables": {cable.name: _cable(cable) for cable in design.cables}, "cabling": _cabling(design.cabling),
+        "standing": _kept(_figures(design.standing, STANDING)) | ({} if design.standing.braced is None else {"braced": design.standing.braced}), "service": _service(design.service),
         "network": _kept({"scale_out": design.scale_out or None, "scale_up": design.scale_up}), "mass": _text(design.mass_kg),
         "vary": {name: f"{span.low!r} to {span.high!r} {_vary_unit(name)}" for name, span in design.vary.items()}, "unknown": list(design.unknown), "notes": list(design.notes),
     })  # fmt: skip
@@ -52,11 +54,46 @@ def _coolant(coolant: Coolant) -> dict[str, Any]:
 def _assembly(assembly: Assembly) -> dict[str, Any]:
     plain = {
         "level": assembly.level, "kind": assembly.kind, "title": assembly.title, "height": assembly.height, "connectors": assembly.connectors if assembly.connectors != 1 else None, "parts": [f"{count} x {name}" for count, name in assembly.parts],
-        "unknown": list(assembly.unknown),
+        "unknown": list(assembly.unknown), "mating": assembly.mating, "ports": _ports(assembly),
     }  # fmt: skip
     cooling = assembly.cooling
     plates = {"plate": cooling.plate, "count": cooling.count, "series": cooling.series} | _figures(cooling, PLATES) if cooling else {}
     return _kept(plain | _figures(assembly, ASSEMBLY) | {"cooling": _kept(plates)})
+
+
+def _cable(cable: Cable) -> dict[str, Any]:
+    ends = {"from": _end(cable.source, cable.source_port), "to": _end(cable.target, cable.target_port)}
+    own = {"route": cable.route, "map": cable.map, "split": cable.split, "loop": cable.loop}
+    usual = {"route": "channel", "map": "order", "split": 1, "loop": False}
+    return _kept(
+        {"medium": cable.medium, "count": cable.count_text, **ends, "length": _text(cable.length_m)}
+        | {k: v for k, v in own.items() if v != usual[k]}
+        | {"links": list(cable.links)}
+    )
+
+
+def _end(thing: str, port: str) -> str:
+    return f"{thing}.{port}" if port else thing
+
+
+def _cabling(cabling: Cabling) -> dict[str, Any]:
+    side = {} if cabling.side == "left" else {"side": cabling.side}
+    return _kept(side | _figures(cabling, CABLING) | {"reach": {name: _text(figure) for name, figure in cabling.reach_m.items()}})
+
+
+def _service(service: Service) -> dict[str, Any]:
+    plain = {"racks": service.racks, "spares": dict(service.spares), "drip": service.drip}
+    sensors = {} if service.leak_sensors is None else {"leak_sensors": list(service.leak_sensors)}
+    return _kept(plain | _figures(service, SERVICE)) | sensors
+
+
+def _ports(assembly: Assembly) -> dict[str, Any]:
+    usual = {"face": "front", "lanes": None, "split": 1}
+    out = {}
+    for name, group in assembly.ports.items():
+        own = {key: getattr(group, key) for key, value in usual.items() if getattr(group, key) != value}
+        out[name] = {"count": group.count} | own | _figures(group, PORTS)
+    return out
 
 
 def _figures(section: object, words: Words) -> dict[str, Any]:

@@ -33,6 +33,19 @@ class PlatesFile(Strict):
     drop_flow: Text | None = Field(None, description="flow of one tray at which the drop is stated")
 
 
+class PortFile(Strict):
+    """Like network ports of one thing."""
+
+    count: Annotated[int, Field(gt=0, le=10_000)] = 1
+    face: Literal["front", "rear"] | None = None
+    at: Text | None = Field(None, description="of the first, from the left inner edge of the rack")
+    spacing: Text | None = Field(None, description="from one to the next, to the right")
+    rate: Text | None = Field(None, description="of one port and direction, '400 Gbit/s'")
+    lanes: Annotated[int, Field(gt=0, le=64)] | None = Field(None, description="that carry that rate")
+    cage: Text | None = Field(None, description="most that an optic in it may draw")
+    split: Annotated[int, Field(gt=0, le=64)] | None = Field(None, description="ends that one port may be broken out into")
+
+
 class AssemblyFile(Strict):
     """Parts put together: a tray, a node, a board."""
 
@@ -47,6 +60,10 @@ class AssemblyFile(Strict):
     cooling: PlatesFile | None = None
     connectors: Annotated[int, Field(gt=0, le=100)] = Field(1, description="busbar connectors of one")
     card_slot: Text | None = Field(None, description="power that one card slot of it gives")
+    depth: Text | None = None
+    pull: Text | None = Field(None, description="how far it slides out for service")
+    mating: Literal["blind", "hand"] | None = Field(None, description="how its power and coolant are joined: by sliding it in, or by hand")
+    ports: dict[str, PortFile] = Field(default_factory=dict, description="its network ports, by name")
     unknown: list[str] = Field(default_factory=list, description="what nobody publishes: mass, power, depth, ...")
 
 
@@ -131,10 +148,67 @@ class CableFile(Strict):
     """Cables of one kind."""
 
     medium: str
-    count: str | int = Field(description="'72 x 18 x 2 x 2', or a number")
-    source: str = Field("", alias="from")
-    target: str = Field("", alias="to")
-    length: Text | None = None
+    count: str | int | None = Field(None, description="'72 x 18 x 2 x 2', or a number; that of 'links' where it is absent")
+    source: str = Field("", alias="from", description="a thing and its ports: 'compute.nic'")
+    target: str = Field("", alias="to", description="'leaf.port', or 'network' for what stands outside")
+    length: Text | None = Field(None, description="of one, where it is bought at that length; else it follows from positions and ways")
+    route: Literal["channel", "overhead", "straight"] | None = Field(None, description="by the rack's vertical channel, over the racks, or straight from port to port")
+    map: Literal["order", "rail"] | None = Field(None, description="rail: port r of each thing goes to thing r at the other end; order: one after the other")
+    split: Annotated[int, Field(gt=0, le=64)] | None = Field(None, description="ends into which each port at 'from' is broken out")
+    loop: bool | None = Field(None, description="stays plugged while a tray slides out, and is longer by its pull")
+    links: list[str] = Field(default_factory=list, description="'leaf[0].port[3] -> compute[2].nic[1]', where the map is neither of those")
+
+
+class CablingFile(Strict):
+    """The ways that cables take."""
+
+    side: Literal["left", "right", "nearest"] | None = Field(None, description="of the vertical channel, seen from the front")
+    channel: Text | None = Field(None, description="of the channel's middle from the inner edge of the rack, outward")
+    channel_width: Text | None = None
+    channel_depth: Text | None = None
+    base: Text | None = Field(None, description="bottom of unit 1 above the floor")
+    overhead: Text | None = Field(None, description="of the tray over the racks, above the floor")
+    tray_width: Text | None = None
+    tray_height: Text | None = None
+    fill: Text | None = Field(None, description="share of a tray's or channel's area that cables may take")
+    bend: Text | None = Field(None, description="tightest bend of the ways")
+    tray_load: Text | None = Field(None, description="that the tray over the racks bears, 'kg/m'")
+    slack: Text | None = Field(None, description="of one cable")
+    step: Text | None = Field(None, description="lengths come in steps of it")
+    reach: dict[str, Text] = Field(default_factory=dict, description="along the overhead tray to what stands outside: 'network: 12 m'")
+
+
+class StandingFile(Strict):
+    """The rack as a body: what it stands on, and how it is moved."""
+
+    frame: Text | None = Field(None, description="mass of the empty frame with its doors")
+    feet_width: Text | None = Field(None, description="between feet or casters, across")
+    feet_depth: Text | None = None
+    floor: Text | None = Field(None, description="pressure that the floor bears, spread: '12 kPa'")
+    foot: Text | None = Field(None, description="mass that the floor bears under one foot")
+    rolling: Text | None = Field(None, description="mass that the route bears under one caster")
+    ramp: Text | None = Field(None, description="of the route, '10 deg'")
+    door: Text | None = Field(None, description="depth that doors take")
+    rear: Text | None = Field(None, description="depth that manifold, busbar and connectors take behind the trays")
+    ship_max: Text | None = Field(None, description="mass that carrier and dock take")
+    pack: Text | None = Field(None, description="mass of crate and pallet")
+    ship_tilt: Text | None = Field(None, description="angle that it is held to in transit")
+    braced: bool | None = Field(None, description="cross braces are fitted")
+
+
+class ServiceFile(Strict):
+    """How the rack is kept running."""
+
+    racks: Annotated[int, Field(gt=0, le=1_000_000)] | None = Field(None, description="that share spares, and that one job runs on")
+    repair: Text | None = Field(None, description="from the fault until it runs again")
+    checkpoint: Text | None = Field(None, description="time to write one")
+    restart: Text | None = Field(None, description="time to start again from one")
+    restock: Text | None = Field(None, description="until a spare is replaced")
+    level: Text | None = Field(None, description="share of times that a spare is there")
+    spares: dict[str, int] = Field(default_factory=dict, description="'compute: 4': spares on site by thing or part")
+    aisle: Text | None = Field(None, description="free depth before the rack")
+    leak_sensors: list[str] | None = Field(None, description="what a leak sensor watches: trays, manifold, hoses")
+    drip: Literal["tray", "floor", "busbar", "shelf"] | None = Field(None, description="what a drop from a joint falls on")
 
 
 class NetworkFile(Strict):
@@ -162,6 +236,9 @@ class RackFile(Strict):
     environment: EnvironmentFile | None = None
     cables: dict[str, CableFile] = Field(default_factory=dict)
     network: NetworkFile | None = None
+    cabling: CablingFile | None = None
+    standing: StandingFile | None = None
+    service: ServiceFile | None = None
     mass: Text | None = None
     vary: dict[str, str] = Field(default_factory=dict, description="'coolant.supply: 25 to 45 C', for the roadmap's search")
     unknown: list[str] = Field(default_factory=list)

@@ -16,7 +16,7 @@ from .describe import facts_of
 from .nouns import Check, Design
 from .rule import Facts
 from .states import NORMAL
-from .words import ASSEMBLY, BUSBAR, COOLANT, ENVIRONMENT, PLATES, POWER, Words
+from .words import ASSEMBLY, BUSBAR, CABLING, COOLANT, ENVIRONMENT, PLATES, PORTS, POWER, SERVICE, STANDING, Words
 
 BLOCK = 20_000  # designs at once: bounds memory
 _NO_ROW = Row("", 0.0, "")
@@ -152,13 +152,21 @@ def _figure(design: Design, word: str) -> Figure:
 
 def _stated(design: Design) -> dict[str, Figure]:
     """Every figure that the design states, by its word."""
-    sections: list[tuple[str, object, Words]] = [("power", design.power, POWER), ("power.busbar", design.power.busbar, BUSBAR), ("environment", design.environment, ENVIRONMENT)]
+    sections: list[tuple[str, object, Words]] = [
+        ("power", design.power, POWER),
+        ("power.busbar", design.power.busbar, BUSBAR),
+        ("environment", design.environment, ENVIRONMENT),
+        ("cabling", design.cabling, CABLING),
+        ("standing", design.standing, STANDING),
+        ("service", design.service, SERVICE),
+    ]
     if design.coolant is not None:
         sections.append(("coolant", design.coolant, COOLANT))
     for name, assembly in design.assemblies.items():
         sections.append((f"assemblies.{name}", assembly, ASSEMBLY))
         if assembly.cooling is not None:
             sections.append((f"assemblies.{name}.cooling", assembly.cooling, PLATES))
+        sections += [(f"assemblies.{name}.ports.{group}", ports, PORTS) for group, ports in assembly.ports.items()]
     out = {f"{section}.{word}": figure for section, held, words in sections for key, (word, _) in words.items() if (figure := getattr(held, key)) is not None}
     if design.coolant is not None and design.coolant.flow_m3_per_s is not None:
         out["coolant.flow"] = design.coolant.flow_m3_per_s

@@ -12,11 +12,12 @@ from ..errors import Fault, nearest
 from ..figures import Figure, Range, from_range, read_counted, read_range
 from ..reading import Document
 from ..strict import Strict
-from . import sections
-from .file import AssemblyFile, PlatesFile, RackFile
+from . import cables, sections
+from .file import AssemblyFile, PlatesFile, PortFile, RackFile
 from .nouns import Assembly, Cable, Connection, Coolant, Environment, Plates, Power, Slot
+from .outfit import Cabling, PortGroup, Service, Standing
 from .ports import Read, read_connection, twice
-from .words import ASSEMBLY, MAY_BE_ZERO, PLATES, SHARES, Words, varying
+from .words import ASSEMBLY, MAY_BE_ZERO, PLATES, PORTS, SHARES, Words, varying
 
 _SLOT = re.compile(r"^(?:(front|rear|side)\s+)?u(\d+)(?:-u?(\d+))?$")
 _REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")
@@ -44,6 +45,9 @@ class Draft:
     power: Power = field(default_factory=Power)
     coolant: Coolant | None = None
     environment: Environment = field(default_factory=Environment)
+    cabling: Cabling = field(default_factory=Cabling)
+    standing: Standing = field(default_factory=Standing)
+    service: Service = field(default_factory=Service)
     cables: dict[str, Cable] = field(default_factory=dict)
     mass_kg: Figure | None = None
     vary: dict[str, Range] = field(default_factory=dict)
@@ -80,7 +84,8 @@ class Merger:
         sections.power(self)
         sections.coolant(self)
         sections.environment(self)
-        self.cable_lines()
+        for section in (sections.cabling, sections.standing, sections.service, cables.lines):
+            section(self)
         if file.mass is not None:
             draft.mass_kg = self.figure(file.mass, ("mass",), "kg")
         for name, text in file.vary.items():
@@ -156,16 +161,26 @@ class Merger:
         found = self.figures(raw, at, ASSEMBLY)
         if raw.cooling is not None:
             found["cooling"] = self.plates(raw.cooling, (*at, "cooling"), base.cooling if base else None)
+        below = base.ports if base else {}
+        ports = {**below, **{group: self.port_group(one, (*at, "ports", group), below.get(group)) for group, one in raw.ports.items()}}
         if base is None:
             return Assembly(
-                name, raw.level, raw.kind or name, raw.title or name.replace("-", " "), raw.height, parts, connectors=raw.connectors, unknown=tuple(raw.unknown), **found
-            )
-        plain = {key: getattr(raw, key) for key in ("level", "kind", "title", "height", "connectors") if key in given}
+                name, raw.level, raw.kind or name, raw.title or name.replace("-", " "), raw.height, parts, connectors=raw.connectors, unknown=tuple(raw.unknown), mating=raw.mating or "",
+                ports=ports, **found,
+            )  # fmt: skip
+        plain = {key: getattr(raw, key) for key in ("level", "kind", "title", "height", "connectors", "mating") if key in given and getattr(raw, key) is not None}
+        found["ports"] = ports
         return replace(base, **plain, **found, parts=parts if "parts" in given else base.parts, unknown=tuple(raw.unknown) if "unknown" in given else base.unknown)
 
     def figures(self, raw: Strict, at: tuple[str | int, ...], words: Words) -> dict[str, Any]:
         """The figures that a section states, by field."""
         return {key: self.figure(getattr(raw, word), (*at, word), unit) for key, (word, unit) in words.items() if getattr(raw, word) is not None}
+
+    def port_group(self, raw: PortFile, at: tuple[str | int, ...], base: PortGroup | None) -> PortGroup:
+        """Ports of one kind, laid over what they were."""
+        given = raw.model_fields_set
+        plain = {key: getattr(raw, key) for key in ("count", "face", "lanes", "split") if key in given and getattr(raw, key) is not None}
+        return replace(base or PortGroup(1), **plain, **self.figures(raw, at, PORTS))
 
     def plates(self, raw: PlatesFile, at: tuple[str | int, ...], base: Plates | None) -> Plates:
         """How coolant runs through one tray, laid over what it was."""
@@ -270,23 +285,6 @@ class Merger:
             ends = (made.source, made.source_port, made.target, made.target_port)
             self.draft.connections = [e for e in self.draft.connections if e[1] is self.document or (e[0].source, e[0].source_port, e[0].target, e[0].target_port) != ends]
             self.draft.connections.append((made, self.document, ("connect", index)))
-
-    def cable_lines(self) -> None:
-        """Cables by name, each a product of counts."""
-        for name, raw in self.file.cables.items():
-            path = ("cables", name)
-            self.known(raw.medium, (*path, "medium"))
-            try:
-                factors = [int(word) for word in str(raw.count).split(" x ")]
-                if any(factor <= 0 for factor in factors):
-                    raise ValueError
-            except ValueError:
-                self.faults.append(
-                    Fault(f"count: '{raw.count}' is not a product of whole numbers above 0", self.document.place((*path, "count")), mend="Write '72 x 18 x 2 x 2', or a number.")
-                )
-                continue
-            length = self.figure(raw.length, (*path, "length"), "m") if raw.length is not None else None
-            self.draft.cables[name] = Cable(name, raw.medium, math.prod(factors), str(raw.count), raw.source, raw.target, length)
 
     def vary(self, name: str, text: str) -> None:
         """What the roadmap may vary, and between what."""

@@ -11,6 +11,7 @@ from ..catalog import Catalog, Item
 from ..draws import Number
 from ..figures import Figure, Range
 from ..ledger import Ledger
+from .outfit import Cabling, PortGroup, Service, Standing
 
 LEVELS = ("L6", "L7", "L8", "L9", "L10", "L11", "L12")
 
@@ -45,6 +46,10 @@ class Assembly:
     cooling: Plates | None = None
     card_slot_w: Figure | None = None
     connectors: int = 1  # to the busbar
+    depth_m: Figure | None = None
+    pull_m: Figure | None = None  # travel that slides it out
+    mating: str = ""  # blind, hand; '' where each part says for itself
+    ports: Mapping[str, PortGroup] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
 
 
@@ -166,6 +171,13 @@ class Cable:
     source: str
     target: str
     length_m: Figure | None = None
+    source_port: str = ""
+    target_port: str = ""
+    route: str = "channel"
+    map: str = "order"
+    split: int = 1
+    loop: bool = False
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,6 +205,9 @@ class Design:
     unknown: tuple[str, ...]
     notes: tuple[str, ...]
     catalog: Catalog = field(repr=False, compare=False)
+    cabling: Cabling = field(default_factory=Cabling)
+    standing: Standing = field(default_factory=Standing)
+    service: Service = field(default_factory=Service)
 
 
 @dataclass(frozen=True)

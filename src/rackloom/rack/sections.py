@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Fault
 from ..figures import Figure, read_counted
 from .nouns import Coolant
-from .words import BUSBAR, COOLANT, ENVIRONMENT, POWER
+from .words import BUSBAR, CABLING, COOLANT, ENVIRONMENT, POWER, SERVICE, STANDING
 
 if TYPE_CHECKING:
     from .file import PowerFile
@@ -109,6 +109,41 @@ def environment(merger: Merger) -> None:
         return
     plain: dict[str, Any] = {"code": raw.code} if raw.code is not None else {}
     merger.draft.environment = replace(merger.draft.environment, **plain, **merger.figures(raw, ("environment",), ENVIRONMENT))
+
+
+def cabling(merger: Merger) -> None:
+    """The ways that cables take."""
+    raw = merger.file.cabling
+    if raw is None:
+        return
+    found = merger.draft.cabling
+    reach = {name: figure for name, text in raw.reach.items() if (figure := merger.figure(text, ("cabling", "reach", name), "m"))}
+    plain: dict[str, Any] = {"side": raw.side} if raw.side is not None else {}
+    merger.draft.cabling = replace(found, **plain, **merger.figures(raw, ("cabling",), CABLING), reach_m={**found.reach_m, **reach})
+
+
+def standing(merger: Merger) -> None:
+    """The rack as a body, its floor and its way."""
+    raw = merger.file.standing
+    if raw is None:
+        return
+    plain: dict[str, Any] = {"braced": raw.braced} if raw.braced is not None else {}
+    merger.draft.standing = replace(merger.draft.standing, **plain, **merger.figures(raw, ("standing",), STANDING))
+
+
+def service(merger: Merger) -> None:
+    """How the rack is kept running."""
+    raw = merger.file.service
+    if raw is None:
+        return
+    found = merger.draft.service
+    plain: dict[str, Any] = {key: getattr(raw, key) for key in ("racks", "drip") if getattr(raw, key) is not None}
+    if raw.leak_sensors is not None:
+        plain["leak_sensors"] = tuple(raw.leak_sensors)
+    for name, count in raw.spares.items():
+        if count < 0:
+            merger.faults.append(Fault(f"spares: {count} x {name}", merger.document.place(("service", "spares", name)), mend="Write how many stand by, 0 or more."))
+    merger.draft.service = replace(found, **plain, **merger.figures(raw, ("service",), SERVICE), spares={**found.spares, **raw.spares})
 
 
 def _figure_or_table(merger: Merger, text: Any, word: str, unit: str) -> tuple[tuple[str, str] | None, Figure | None]:
