@@ -37,7 +37,7 @@ PUBLISHED = [
     ("lead-generator-step-up-transformer", "lead_time_days", 1008, None, "144 weeks of 7 d"),
     ("work-cables-nvl72", "cable_length_m", 3218.688, None, "2 miles of 1609.344 m"),
     ("work-rack-vr-nvl72", "mass_kg", 1814.36948, None, "4000 lb of 0.45359237 kg"),
-    ("work-tray-assembly-vr", "assembly_minutes", 5, None, "5 min"),
+    ("work-tray-assembly-vr", "assembly_hours", 5 / 60, None, "5 min"),
     ("test-power-rack", "test_power_w", 120e3, 140e3, "120 to 140 kW under test"),
     ("learning-repetitive-electronics", "learning_share", 0.90, 0.95, "90 to 95 %, NASA list"),
     ("reliability-laser", "failures_per_hour", 5e-8, 2e-7, "50 to 200 FIT of 1e-9 /h"),

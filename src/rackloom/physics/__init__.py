@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         weakest_rating,
     )
     from .quality import FAIL, PASS, UNKNOWN, judge_limits, judge_metals, metal_name, worst_of
+    from .structure import centre_of_gravity, floor_pressure, foot_loads, on_three_feet, push_to_tip, tipping_angle
     from .transient import PumpLoss, RideThrough, ThermalMasses, coast_time, ride_through, stored_seconds, wall_resistance
 
 _NAMES = {
@@ -134,6 +135,7 @@ _NAMES = {
     ],
     "quality": ["FAIL", "PASS", "UNKNOWN", "judge_limits", "judge_metals", "metal_name", "worst_of"],
     "flow_law": ["FlowLaw", "fit_flow_law", "flow_law_of_plates", "required_flow"],
+    "structure": ["centre_of_gravity", "floor_pressure", "foot_loads", "on_three_feet", "push_to_tip", "tipping_angle"],
     "transient": ["PumpLoss", "RideThrough", "ThermalMasses", "coast_time", "ride_through", "stored_seconds", "wall_resistance"],
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
@@ -193,6 +195,7 @@ __all__ = [
     "capacity_at",
     "capacity_within",
     "case_temperature",
+    "centre_of_gravity",
     "closed_valve_pressure",
     "coast_time",
     "condensation_margin",
@@ -216,11 +219,13 @@ __all__ = [
     "fit_loss_curve",
     "fit_machine",
     "fit_plate",
+    "floor_pressure",
     "flow_for_case",
     "flow_for_drop",
     "flow_for_series",
     "flow_law_of_plates",
     "flow_ratio_after_loss",
+    "foot_loads",
     "friction_factor",
     "highest_rms",
     "hold_up_capacitance",
@@ -236,6 +241,7 @@ __all__ = [
     "machine_pressure",
     "metal_name",
     "neighbours",
+    "on_three_feet",
     "operating_flow",
     "paralleled_capacity",
     "peak_margin",
@@ -248,6 +254,7 @@ __all__ = [
     "pressure_drop",
     "pulse_limit",
     "pulse_rms",
+    "push_to_tip",
     "rated_conductance",
     "rating_at_ambient",
     "rating_by_airflow",
@@ -275,6 +282,7 @@ __all__ = [
     "system_pressure",
     "temperature_rise",
     "three_phase_current",
+    "tipping_angle",
     "touch_voltage",
     "trace_harmonics",
     "transfer_units_for",

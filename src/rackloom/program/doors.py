@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..catalog import Catalog, draws_from
-from ..rack import Design, RackAnswer, RackFile, Trace, describe_rack, expand_design
+from ..rack import Design, PartSource, RackAnswer, RackFile, Seen, Trace, bill_of_materials, describe_rack, expand_design
 from ..strict import Strict
 from .explaining import Explanation, Move, diff_ledgers, explain_key
 from .file import ProgramFile
@@ -46,9 +46,27 @@ def file_schema(what: str) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True), "title": f"Rackloom {what} file"}
 
 
-def rack_alone(design: Design, catalog: Catalog, *, case: str = "normal", load: Trace | None = None) -> RackAnswer:
-    """One rack described outside a program, with the catalogue's spreads and seed 1, in one of its states."""
-    return describe_rack(design, catalog=catalog, draws=draws_from(catalog), case=case, load=load)
+def rack_alone(
+    design: Design, catalog: Catalog, *, case: str = "normal", load: Trace | None = None, offers: str = "", seen: tuple[Seen, ...] | None = None, name: str = ""
+) -> RackAnswer:
+    """One rack described outside a program, with the catalogue's spreads and seed 1, in one of its states; `offers` names a preset of supply."""
+    sources = part_sources(design, catalog, offers) if offers else None
+    return describe_rack(design, name=name, catalog=catalog, draws=draws_from(catalog), case=case, load=load, sources=sources, seen=seen)
+
+
+def part_sources(design: Design, catalog: Catalog, offers: str) -> dict[str, PartSource]:
+    """Who offers each part of a rack, by a preset of supply; a part without an offer of its own has those of its kind. Raises Unknown for a preset that is none."""
+    from ..supply import load_supply_preset
+
+    held = load_supply_preset(offers, catalog)
+    out = {}
+    for line in bill_of_materials(design).lines:
+        if line.level != "part":
+            continue
+        mine = [one for one in held if one.part == line.item] or [one for one in held if one.part == f"kind:{line.kind}"]
+        if mine:
+            out[line.item] = PartSource(tuple(dict.fromkeys(one.supplier for one in mine)), any(one.country == "US" for one in mine), all(one.grade == "E" for one in mine))
+    return out
 
 
 def expanded_text(design: Design) -> str:

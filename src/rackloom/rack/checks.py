@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..ledger import Ledger
-from . import checks_air, checks_bus, checks_coolant, checks_frame, checks_supply, checks_unit
+from . import checks_air, checks_bus, checks_cable, checks_coolant, checks_frame, checks_supply, checks_unit
 from .nouns import Check, Checks
 from .rule import Facts, margin_of
 
@@ -23,6 +23,9 @@ RULES: tuple[Rule, ...] = (
     checks_unit.unit_heat, checks_unit.unit_flow, checks_unit.unit_head, checks_unit.has_spare_pump, checks_unit.pressures, checks_unit.suction, checks_unit.chemistry,
     checks_unit.ride_time,
     checks_air.air_heat, checks_air.airflow, checks_air.altitude,
+    # cables and ports
+    checks_cable.reach, checks_cable.stated_length, checks_cable.lanes, checks_cable.rates, checks_cable.breakout, checks_cable.cages, checks_cable.radix, checks_cable.oversubscription,
+    checks_cable.bends, checks_cable.channel_fill, checks_cable.tray_fill, checks_cable.rails, checks_cable.lying, checks_cable.published_cables,
     # what stands where, and how far it is known
     checks_frame.height, checks_frame.depth, checks_frame.payload, checks_frame.module_envelope, checks_frame.card_slots, checks_frame.published_power, checks_frame.unknown_power,
     checks_frame.sources,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,11 @@ from ..ledger import Ledger
 from ..physics import plain
 from . import power
 from .bill import bill_of_materials
+from .build_nouns import PartSource
+from .build_sheet import build_sheet
 from .bus import Bus
+from .cable_facts import Seen
+from .cable_map import cable_runs, cut_list
 from .checks import run_checks
 from .drawing import draw_coolant, draw_power
 from .facts import facts_of
@@ -21,17 +26,29 @@ from .loop import Loop
 from .nouns import CableLine, Checks, Design, Environment, RackAnswer, StateLine, Trace
 from .states import NORMAL, states_of
 from .system import accelerator_of
+from .wiring import Wires
 
 LEFT_OUT = (
     "Trays are taken as balanced by their maker: the drop inside a tray is that which gives it its part of the flow.",
     "Resistance of the busbar is that of one temperature; clips, tray connectors and cords are without resistance unless stated.",
     "Heat is split between coolant and air by one share for the whole rack.",
-    "Cable lengths, bend and fill, centre of gravity, failure rates and assembly hours are not computed.",
+    "Where a port or a way is not known, a cable is at least as long as what is known of it.",
+    "Person-hours are pieces times assumed times; learning, rework and waiting are not in them.",
 )
 
 
-def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = None, draws: Draws | None = None, case: str = NORMAL, load: Trace | None = None) -> RackAnswer:
-    """Power, heat, flow, mass, cables, checks and bill of a rack.
+def describe_rack(
+    design: Design,
+    *,
+    name: str = "",
+    catalog: Catalog | None = None,
+    draws: Draws | None = None,
+    case: str = NORMAL,
+    load: Trace | None = None,
+    sources: Mapping[str, PartSource] | None = None,
+    seen: tuple[Seen, ...] | None = None,
+) -> RackAnswer:
+    """Power, heat, flow, mass, cables, checks, build sheet and bill of a rack.
 
     Parameters
     ----------
@@ -45,6 +62,10 @@ def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = N
         the state that is looked at: 'normal', 'feed-a-lost', 'pump-loss', ...
     load : Trace, optional
         power over time, which the checks of swings take in place of an assumed one
+    sources : mapping, optional
+        who offers each part, as supply tells it
+    seen : tuple of Seen, optional
+        cables as a log tells them (`read_cable_log`)
 
     Raises BadInput for a rack without accelerator, Unknown for a case that it does not have.
     """
@@ -54,18 +75,22 @@ def describe_rack(design: Design, *, name: str = "", catalog: Catalog | None = N
     book = Ledger(draws)
     accelerator, count = accelerator_of(design)
     book.put(f"{prefix}.accelerators_count", count, "1", f"pieces of {accelerator} in the bill of materials")
-    facts = facts_of(design, name, book, case, load)
-    cables = _cables(design, prefix, book)
+    facts = facts_of(design, name, book, case, load, seen)
+    cables = _cables(design, prefix, book, facts.wires)
     total = sum(cable.count for cable in cables)
     book.put(f"{prefix}.cables_count", total, "1", " + ".join(cable.count_text for cable in cables) or "no cables stated", [cable.key for cable in cables])
-    checks = run_checks(facts, book)
+    sheet = build_sheet(facts, book, sources)
+    checks = run_checks(replace(facts, build=sheet), book)
+    runs = cable_runs(design, facts.wires, book)
+    pitch = design.frame.get("unit_pitch_m") if design.frame else None
     unknown = tuple(dict.fromkeys([*facts.missing, *(f"{word} of {a.title}" for a in design.assemblies.values() for word in a.unknown), *design.unknown]))
     figure = design.coolant.liquid_share if design.coolant else None
     return RackAnswer(
         name, design.name, design.title, design.status, design.layout, accelerator, count, facts.load_w, facts.input_w, facts.installed_w, facts.firm_w, facts.peak_w, facts.liquid_w,
         facts.air_w, facts.flow_m3_per_s, facts.supply_k, facts.return_k, facts.mass_kg, facts.mass_at_least, total, cables,
         power.slot_uses(design, prefix, book, book.take(figure) if figure else 0.0), design.height, checks.rows, bill_of_materials(design), unknown, design.notes, book, LEFT_OUT,
-        case=facts.state, states=_state_lines(design, facts.bus, facts.loop), one_line=draw_power(facts), network=draw_coolant(facts),
+        case=facts.state, states=_state_lines(design, facts.bus, facts.loop), one_line=draw_power(facts), network=draw_coolant(facts), pitch_m=pitch.value if pitch else None, build=sheet,
+        cable_runs=runs, cut_list=cut_list(runs),
     )  # fmt: skip
 
 
@@ -108,12 +133,20 @@ def _state_lines(design: Design, bus: Bus | None, loop: Loop | None) -> tuple[St
     return tuple(lines)
 
 
-def _cables(design: Design, prefix: str, book: Ledger) -> tuple[CableLine, ...]:
+def _cables(design: Design, prefix: str, book: Ledger, wires: tuple[Wires, ...]) -> tuple[CableLine, ...]:
     lines = []
+    laid = {one.line.name: one for one in wires}
     for cable in design.cables:
         key = f"{prefix}.cables.{cable.name}_count"
         book.put(key, cable.count, "1", cable.count_text)
         medium = design.catalog.items[cable.medium]
-        length = book.take(cable.length_m) if cable.length_m else None
-        lines.append(CableLine(cable.name, cable.medium, medium.title, cable.count, cable.count_text, cable.source, cable.target, length, key))
+        one = laid.get(cable.name)
+        length = one.longest_m if one else book.take(cable.length_m) if cable.length_m else None
+        ends = [f"{thing}.{port}" if port else thing for thing, port in ((cable.source, cable.source_port), (cable.target, cable.target_port))]
+        lines.append(
+            CableLine(
+                cable.name, cable.medium, medium.title, cable.count, cable.count_text, ends[0], ends[1], length, key, one.total_m if one else None, one.at_least if one else (),
+                one is not None,
+            )
+        )  # fmt: skip
     return tuple(lines)

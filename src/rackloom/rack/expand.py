@@ -22,7 +22,7 @@ def expand_design(design: Design) -> dict[str, Any]:
         "environment": _kept({"code": design.environment.code} | _figures(design.environment, ENVIRONMENT)),
         "cables": {cable.name: _cable(cable) for cable in design.cables}, "cabling": _cabling(design.cabling),
         "standing": _kept(_figures(design.standing, STANDING)) | ({} if design.standing.braced is None else {"braced": design.standing.braced}), "service": _service(design.service),
-        "network": _kept({"scale_out": design.scale_out or None, "scale_up": design.scale_up}), "mass": _text(design.mass_kg),
+        "network": _kept({"scale_out": design.scale_out or None, "scale_up": design.scale_up, "oversubscription": design.oversubscription if design.oversubscription != 1.0 else None}), "mass": _text(design.mass_kg),
         "vary": {name: f"{span.low!r} to {span.high!r} {_vary_unit(name)}" for name, span in design.vary.items()}, "unknown": list(design.unknown), "notes": list(design.notes),
     })  # fmt: skip
 

@@ -10,15 +10,17 @@ from ..ledger import Ledger
 from ..physics import interpolate_table, neighbours, plain, temperature_rise, volume_flow_for_heat
 from . import power
 from .bus import solve_bus
+from .cable_facts import Seen
 from .loop import Given, Loop, solve_loop
 from .nouns import Design, Trace
 from .rule import Facts, Liquid
 from .states import NORMAL, State, find_state
+from .wiring import wires_of
 
 END_OF_TABLE = "the supply temperature lies beyond the table of the coolant's properties: those of its nearest point are taken"
 
 
-def facts_of(design: Design, name: str, book: Ledger, case: str = NORMAL, load: Trace | None = None) -> Facts:
+def facts_of(design: Design, name: str, book: Ledger, case: str = NORMAL, load: Trace | None = None, seen: tuple[Seen, ...] | None = None) -> Facts:
     """The facts of a rack in a state; figures stand under 'designs.NAME.'. Arrays of the ledger's draws pass through. Raises Unknown for a case that it does not have."""
     state = find_state(design, case)
     prefix = f"designs.{name}"
@@ -34,7 +36,30 @@ def facts_of(design: Design, name: str, book: Ledger, case: str = NORMAL, load: 
     loop = _loop(design, prefix, book, load_w, liquid_w, flow, supply_k, fluid)
     if loop is not None:
         flow, back_k = _in_state(prefix, book, loop, state, flow, back_k)
-    return Facts(design, prefix, load_w, input_w, installed, firm, peak_w, liquid_w, air_w, flow, supply_k, back_k, mass, at_least, missing, state.name, bus, loop, fluid, load)
+    return Facts(
+        design,
+        prefix,
+        load_w,
+        input_w,
+        installed,
+        firm,
+        peak_w,
+        liquid_w,
+        air_w,
+        flow,
+        supply_k,
+        back_k,
+        mass,
+        at_least,
+        missing,
+        state.name,
+        bus,
+        loop,
+        fluid,
+        load,
+        wires_of(design, book),
+        seen,
+    )
 
 
 def _heat(design: Design, prefix: str, book: Ledger, load_w: Number, input_w: Number) -> tuple[Number, Number]:

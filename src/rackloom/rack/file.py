@@ -62,6 +62,7 @@ class AssemblyFile(Strict):
     card_slot: Text | None = Field(None, description="power that one card slot of it gives")
     depth: Text | None = None
     pull: Text | None = Field(None, description="how far it slides out for service")
+    build: Text | None = Field(None, description="person-hours to assemble one from its parts, '2 h'")
     mating: Literal["blind", "hand"] | None = Field(None, description="how its power and coolant are joined: by sliding it in, or by hand")
     ports: dict[str, PortFile] = Field(default_factory=dict, description="its network ports, by name")
     unknown: list[str] = Field(default_factory=list, description="what nobody publishes: mass, power, depth, ...")
@@ -216,6 +217,7 @@ class NetworkFile(Strict):
 
     scale_out: str | None = None
     scale_up: str | None = Field(None, description="'rack', or the name of an assembly")
+    oversubscription: Annotated[float, Field(ge=1, le=1000)] | None = Field(None, description="rate into a switch of the rack over rate out of it, at most; 1 when absent")
 
 
 class RackFile(Strict):

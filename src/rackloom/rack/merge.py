@@ -34,7 +34,16 @@ class Draft:
     name: str
     broken: frozenset[str] = frozenset()  # assemblies whose entry is at fault
     plain: dict[str, Any] = field(
-        default_factory=lambda: {"title": "", "status": "shipping", "frame": None, "height": None, "layout": "assumed", "scale_out": "", "scale_up": "rack"}
+        default_factory=lambda: {
+            "title": "",
+            "status": "shipping",
+            "frame": None,
+            "height": None,
+            "layout": "assumed",
+            "scale_out": "",
+            "scale_up": "rack",
+            "oversubscription": 1.0,
+        }
     )
     units: dict[tuple[str, int], tuple[int, Slot, tuple[Document, tuple[str, ...]]]] = field(default_factory=dict)  # face, unit -> block id, slot, place
     blocks: int = 0
@@ -70,7 +79,7 @@ class Merger:
         if file.frame is not None:
             self.known(file.frame, ("frame",), "frame")
         if file.network is not None:
-            for key in ("scale_out", "scale_up"):
+            for key in ("scale_out", "scale_up", "oversubscription"):
                 if getattr(file.network, key) is not None:
                     draft.plain[key] = getattr(file.network, key)
             if file.network.scale_out:

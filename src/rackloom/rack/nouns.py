@@ -11,6 +11,8 @@ from ..catalog import Catalog, Item
 from ..draws import Number
 from ..figures import Figure, Range
 from ..ledger import Ledger
+from .build_nouns import BuildSheet
+from .map_nouns import CableRun, CutLine
 from .outfit import Cabling, PortGroup, Service, Standing
 
 LEVELS = ("L6", "L7", "L8", "L9", "L10", "L11", "L12")
@@ -48,6 +50,7 @@ class Assembly:
     connectors: int = 1  # to the busbar
     depth_m: Figure | None = None
     pull_m: Figure | None = None  # travel that slides it out
+    build_hours: Figure | None = None  # person-hours to assemble one from its parts
     mating: str = ""  # blind, hand; '' where each part says for itself
     ports: Mapping[str, PortGroup] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -208,6 +211,7 @@ class Design:
     cabling: Cabling = field(default_factory=Cabling)
     standing: Standing = field(default_factory=Standing)
     service: Service = field(default_factory=Service)
+    oversubscription: float = 1.0  # of the rack's switches, at most
 
 
 @dataclass(frozen=True)
@@ -285,6 +289,7 @@ class SlotUse:
     title: str
     power_w: Number | None
     liquid_share: Number | None
+    face: str = "front"
 
 
 @dataclass(frozen=True)
@@ -298,8 +303,11 @@ class CableLine:
     count_text: str
     source: str
     target: str
-    length_m: Number | None
+    length_m: Number | None  # the longest; None where it is not laid one by one
     key: str
+    total_m: Number | None = None
+    at_least: tuple[str, ...] = ()  # what the length lacks
+    laid: bool = False  # one by one, by hand
 
 
 @dataclass(frozen=True)
@@ -355,3 +363,7 @@ class RackAnswer:
     states: tuple[StateLine, ...] = ()  # every state that can be looked at
     one_line: tuple[str, ...] = ()  # the power one-line, line by line
     network: tuple[str, ...] = ()  # the coolant network
+    pitch_m: float | None = None
+    build: BuildSheet | None = None
+    cable_runs: tuple[CableRun, ...] = ()
+    cut_list: tuple[CutLine, ...] = ()

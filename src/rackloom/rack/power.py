@@ -205,7 +205,7 @@ def slot_uses(design: Design, prefix: str, book: Ledger, liquid_share: Number) -
         cooled = slot.name in {connection.target for connection in design.connections if connection.target_port == "coolant"}
         for index in range(slot.count):
             first = slot.first + index * tall
-            out.append(SlotUse(first, first + tall - 1, slot.name, title, power, liquid_share if cooled else 0.0))
+            out.append(SlotUse(first, first + tall - 1, slot.name, title, power, liquid_share if cooled else 0.0, slot.face))
     return tuple(out)
 
 

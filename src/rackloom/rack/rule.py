@@ -11,10 +11,13 @@ from ..draws import Number, central
 from ..ledger import Ledger
 from ..physics import plain
 from .bill import placed
+from .build_nouns import BuildSheet
 from .bus import Bus
+from .cable_facts import Seen
 from .loop import Loop
 from .nouns import Check, Design, Trace
 from .states import NORMAL
+from .wiring import Wires
 
 NOTHING_LEFT = -1.0  # margin of what has no solution
 ROUNDING = -1e-12  # a margin below it fails
@@ -55,6 +58,9 @@ class Facts:
     loop: Loop | None = None
     liquid: Liquid | None = None
     trace: Trace | None = None
+    wires: tuple[Wires, ...] = ()
+    seen: tuple[Seen, ...] | None = None  # cables as a log tells them
+    build: BuildSheet | None = None
 
     def states(self, *, electric: bool) -> list[str]:
         """The states that a rack is held to: the case looked at, or all well and what its redundancy promises to bear."""

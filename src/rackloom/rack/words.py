@@ -7,7 +7,7 @@ from collections.abc import Mapping
 Words = Mapping[str, tuple[str, str]]  # field -> (word of the file, unit)
 
 ASSEMBLY: Words = {
-    "power_w": ("power", "W"), "static_power_w": ("static_power", "W"), "mass_kg": ("mass", "kg"), "card_slot_w": ("card_slot", "W"), "depth_m": ("depth", "m"), "pull_m": ("pull", "m"),
+    "power_w": ("power", "W"), "static_power_w": ("static_power", "W"), "mass_kg": ("mass", "kg"), "card_slot_w": ("card_slot", "W"), "depth_m": ("depth", "m"), "pull_m": ("pull", "m"), "build_hours": ("build", "h"),
 }  # fmt: skip
 PORTS: Words = {"at_m": ("at", "m"), "spacing_m": ("spacing", "m"), "rate_bytes_per_s": ("rate", "byte/s"), "cage_w": ("cage", "W")}
 CABLING: Words = {

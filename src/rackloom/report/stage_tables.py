@@ -292,7 +292,7 @@ def _bills(data: Data) -> Table:
 def _elevations(data: Data) -> Plot:
     drawn = []
     for name, rack in data["designs"].items():
-        slots = [Slot(s["first"], s["last"], s["title"], value_of(s["power_w"]), value_of(s["liquid_share"])) for s in rack["slots"]]
+        slots = [Slot(s["first"], s["last"], s["title"], value_of(s["power_w"]), value_of(s["liquid_share"])) for s in rack["slots"] if s.get("face", "front") == "front"]
         captions = (f"{number_text(value_of(rack['power_load_w']), 'W')} load", f"{number_text(value_of(rack['heat_air_w']), 'W')} to air", f"layout {rack['layout']}")
         drawn.append(Elevation(name, captions, tuple(slots), float(rack["height"])))
     return Plot(

@@ -8,6 +8,7 @@ from typing import Any
 from ..program import Plan
 from ..rack import RackAnswer
 from .numbers import number_text
+from .rack_sheet import print_sheet
 from .tables import Section, Table, all_sections, table_rows
 
 MOST_ROWS = 12
@@ -93,6 +94,7 @@ def print_rack(answer: RackAnswer, console: Any) -> None:
     console.print(out)
     if len(answer.states) > 1:
         _print_states(answer, console)
+    print_sheet(answer, console)
     if answer.unknown:
         console.print(f"Unknown in public: {'; '.join(answer.unknown)}.", markup=False)
 
