@@ -32,6 +32,12 @@ def test_expanded_text_is_read_as_the_same_rack(name, tmp_path):
     assert "like" not in expand_design(design)
     one, two = describe_rack(design, name="x"), describe_rack(again, name="x")
     for row in one.ledger:
-        if row.key.startswith("designs.x.") and "published_load" not in row.key and "published-load" not in row.key and "cables_off" not in row.key and "published-cables" not in row.key:  # a copy has another name than the published rack
+        if (
+            row.key.startswith("designs.x.")
+            and "published_load" not in row.key
+            and "published-load" not in row.key
+            and "cables_off" not in row.key
+            and "published-cables" not in row.key
+        ):  # a copy has another name than the published rack
             assert two.ledger.value(row.key) == pytest.approx(central(one.ledger.value(row.key)), rel=1e-12), row.key
     assert [line.item for line in one.bom.lines[1:]] == [line.item for line in two.bom.lines[1:]]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .electric_storage import battery_energy, battery_seconds, bridged, hold_up_capacitance, hold_up_seconds
     from .electric_swing import Smoothing, band_swing, smooth_trace, square_storage, step_storage, trace_harmonics
     from .exchanger import CduRating, Exchange, approach_for, capacity_at, capacity_within, conductance, effectiveness_counterflow, exchange, rated_conductance, transfer_units_for
+    from .failure import Rate, availability, best_checkpoint, checkpointed_share, group_availability, group_rate, rate_of, spares_needed, stock_level
     from .flow import temperature_rise, volume_flow_for_heat
     from .flow_law import FlowLaw, fit_flow_law, flow_law_of_plates, required_flow
     from .guards import plain
@@ -135,6 +136,7 @@ _NAMES = {
     ],
     "quality": ["FAIL", "PASS", "UNKNOWN", "judge_limits", "judge_metals", "metal_name", "worst_of"],
     "flow_law": ["FlowLaw", "fit_flow_law", "flow_law_of_plates", "required_flow"],
+    "failure": ["Rate", "availability", "best_checkpoint", "checkpointed_share", "group_availability", "group_rate", "rate_of", "spares_needed", "stock_level"],
     "structure": ["centre_of_gravity", "floor_pressure", "foot_loads", "on_three_feet", "push_to_tip", "tipping_angle"],
     "transient": ["PumpLoss", "RideThrough", "ThermalMasses", "coast_time", "ride_through", "stored_seconds", "wall_resistance"],
 }
@@ -165,6 +167,7 @@ __all__ = [
     "PolesToEarth",
     "PowerFlow",
     "PumpLoss",
+    "Rate",
     "RideThrough",
     "Scaled",
     "Segment",
@@ -179,10 +182,12 @@ __all__ = [
     "air_rise",
     "airflow_for_heat",
     "approach_for",
+    "availability",
     "band_swing",
     "battery_energy",
     "battery_fault_current",
     "battery_seconds",
+    "best_checkpoint",
     "boiling_temperature",
     "bore_for_velocity",
     "bore_velocity",
@@ -196,6 +201,7 @@ __all__ = [
     "capacity_within",
     "case_temperature",
     "centre_of_gravity",
+    "checkpointed_share",
     "closed_valve_pressure",
     "coast_time",
     "condensation_margin",
@@ -227,6 +233,8 @@ __all__ = [
     "flow_ratio_after_loss",
     "foot_loads",
     "friction_factor",
+    "group_availability",
+    "group_rate",
     "highest_rms",
     "hold_up_capacitance",
     "hold_up_seconds",
@@ -255,6 +263,7 @@ __all__ = [
     "pulse_limit",
     "pulse_rms",
     "push_to_tip",
+    "rate_of",
     "rated_conductance",
     "rating_at_ambient",
     "rating_by_airflow",
@@ -273,10 +282,12 @@ __all__ = [
     "solve_dc",
     "solve_hydraulics",
     "solve_temperatures",
+    "spares_needed",
     "spread_over_phases",
     "square_storage",
     "state_capacity",
     "step_storage",
+    "stock_level",
     "stored_seconds",
     "suction_head_available",
     "system_pressure",

@@ -13,7 +13,7 @@ from .bill import placed
 from .cable_facts import end_power, fullest, is_optic, lane_rate, leaves, medium_of, misrouted
 from .cables import ports_of
 from .nouns import Check
-from .rule import Ask, Facts, at_least, at_most, not_checkable, on_assumption
+from .rule import Ask, Facts, at_least, at_most, none_found, not_checkable, on_assumption
 from .wiring import Wires
 
 WAYS = "cable as laid: positions of ports, channel, tray"
@@ -286,7 +286,7 @@ def rails(facts: Facts, book: Ledger) -> list[Check]:
         wrong = [k for k in range(len(wires.source.which)) if wires.target.which[k] != wires.source.number[k] % len(wires.target.places)]
         key = facts.key(f"cables.{wires.line.name}.wrong_rail_count")
         book.put(key, len(wrong), "1", "; ".join(f"{wires.source.label(k)} to {wires.target.label(k)}" for k in wrong[:8]) or "all on their rail")
-        rows.append(_none(ask, facts, book, len(wrong), key))
+        rows.append(none_found(ask, facts, book, len(wrong), key))
     return rows
 
 
@@ -299,15 +299,7 @@ def lying(facts: Facts, book: Ledger) -> list[Check]:
     ask = Ask("cable-map", f"Does every cable lie where the map has it{told}?", "1", "log of cables", "Swap the cables that are named.")
     key = facts.key("misrouted_count")
     book.put(key, len(found), "1", "; ".join(found) or "every cable that the log has lies where it is meant to")
-    return [_none(ask, facts, book, len(found), key)]
-
-
-def _none(ask: Ask, facts: Facts, book: Ledger, count: int, key: str) -> Check:
-    """A check that passes where nothing is found."""
-    margin_key = f"{facts.prefix}.checks.{ask.id}_margin_ratio"
-    room = -1.0 if count else 0.0
-    book.put(margin_key, room, "1", "0 where there is none, else -1", [key])
-    return Check(ask.id, ask.question, float(count), 0.0, ask.unit, room, "fail" if count else "pass", (), ask.document, mend=ask.mend if count else "", key=margin_key)
+    return [none_found(ask, facts, book, len(found), key)]
 
 
 def published_cables(facts: Facts, book: Ledger) -> Check | None:
@@ -322,4 +314,4 @@ def published_cables(facts: Facts, book: Ledger) -> Check | None:
     off = abs(line.count - published.value)
     book.take(published)
     book.put(key, off, "1", f"|{line.count_text} - published|", [published.key])
-    return _none(ask, facts, book, int(off), key)
+    return none_found(ask, facts, book, int(off), key)

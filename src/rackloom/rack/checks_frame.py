@@ -25,32 +25,6 @@ def height(facts: Facts, book: Ledger) -> Check:
     return at_most(ask, facts, book, float(used), float(facts.design.height), "units taken; limit: units of the frame", [key])
 
 
-def depth(facts: Facts, book: Ledger) -> Check:
-    """The deepest thing against the frame."""
-    ask = Ask("depth", "Do the trays fit the depth of the frame?", "m", facts.design.frame.say("document") if facts.design.frame else "")
-    deepest = None
-    for name in facts.placed:
-        item = facts.design.catalog.items.get(name)
-        figure = item.get("depth_m") if item and name not in facts.design.assemblies else None
-        if figure is None:
-            return not_checkable(ask, f"depth of {name}")
-        deepest = figure if deepest is None or figure.value > deepest.value else deepest
-    frame = facts.design.frame.get("depth_m") if facts.design.frame else None
-    if frame is None or deepest is None:
-        return not_checkable(ask, "depth of the frame")
-    return at_most(ask, facts, book, book.take(deepest), book.take(frame), "deepest thing; limit: depth of the frame", [deepest.key, frame.key])
-
-
-def payload(facts: Facts, book: Ledger) -> Check:
-    """Mass against what the frame carries."""
-    ask = Ask("payload", "Does the frame carry the mass?", "kg", facts.design.frame.say("document") if facts.design.frame else "", "Brace the frame or take mass out.")
-    limit = facts.design.frame.get("payload_kg") if facts.design.frame else None
-    if facts.mass_kg is None or limit is None:
-        return not_checkable(ask, *(["mass of the rack"] if facts.mass_kg is None else []), *(["payload of the frame"] if limit is None else []))
-    lacking = ("mass of what else is in the rack",) if facts.mass_at_least else ()
-    return at_most(ask, facts, book, facts.mass_kg, book.take(limit), "mass; limit: payload of the frame", [facts.key("mass_kg"), limit.key], lacking=lacking)
-
-
 def module_envelope(facts: Facts, book: Ledger) -> list[Check]:
     """Accelerators on a board of a standard: each module, and all of them on the board."""
     boards = {item.name: item for name in facts.placed for _, item in parts_in(facts.design, name) if item.kind == "board_envelope"}

@@ -24,6 +24,7 @@ from .drawing import draw_coolant, draw_power
 from .facts import facts_of
 from .loop import Loop
 from .nouns import CableLine, Checks, Design, Environment, RackAnswer, StateLine, Trace
+from .reliability import reliability_of
 from .states import NORMAL, states_of
 from .system import accelerator_of
 from .wiring import Wires
@@ -80,7 +81,8 @@ def describe_rack(
     total = sum(cable.count for cable in cables)
     book.put(f"{prefix}.cables_count", total, "1", " + ".join(cable.count_text for cable in cables) or "no cables stated", [cable.key for cable in cables])
     sheet = build_sheet(facts, book, sources)
-    checks = run_checks(replace(facts, build=sheet), book)
+    stops = reliability_of(facts, book)
+    checks = run_checks(replace(facts, build=sheet, reliability=stops), book)
     runs = cable_runs(design, facts.wires, book)
     pitch = design.frame.get("unit_pitch_m") if design.frame else None
     unknown = tuple(dict.fromkeys([*facts.missing, *(f"{word} of {a.title}" for a in design.assemblies.values() for word in a.unknown), *design.unknown]))
@@ -89,7 +91,7 @@ def describe_rack(
         name, design.name, design.title, design.status, design.layout, accelerator, count, facts.load_w, facts.input_w, facts.installed_w, facts.firm_w, facts.peak_w, facts.liquid_w,
         facts.air_w, facts.flow_m3_per_s, facts.supply_k, facts.return_k, facts.mass_kg, facts.mass_at_least, total, cables,
         power.slot_uses(design, prefix, book, book.take(figure) if figure else 0.0), design.height, checks.rows, bill_of_materials(design), unknown, design.notes, book, LEFT_OUT,
-        case=facts.state, states=_state_lines(design, facts.bus, facts.loop), one_line=draw_power(facts), network=draw_coolant(facts), pitch_m=pitch.value if pitch else None, build=sheet,
+        case=facts.state, states=_state_lines(design, facts.bus, facts.loop), one_line=draw_power(facts), network=draw_coolant(facts), pitch_m=pitch.value if pitch else None, build=sheet, reliability=stops,
         cable_runs=runs, cut_list=cut_list(runs),
     )  # fmt: skip
 

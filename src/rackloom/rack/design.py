@@ -6,6 +6,7 @@ assembly's 'parts' a part replaces those of its kind and the others stay.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -27,6 +28,7 @@ from .states import pumps_of
 RACK_FIXTURES = ("manifold", "busbar", "spine", "cdu", "feed", "network")  # words that a connection may use for what serves the rack
 MOST_LIKE = 8  # racks that may stand on each other
 MOST_PARTS = 1_000_000
+RU_M, OU_M, CLOSE_M = 0.04445, 0.048, 1e-4  # pitches of the two kinds of frame
 
 
 @lru_cache(maxsize=1)
@@ -201,12 +203,26 @@ def _frame_height(frame: Item | None) -> float | None:
 
 
 def height_of(name: str, assemblies: Mapping[str, Assembly], catalog: Catalog, frame: Item | None = None) -> float:
-    """Units of the frame that one thing takes: its height in OU in a frame that counts in OU; 1 where the catalogue does not say."""
+    """Units of the frame that one thing takes, a part of a unit where it is made for another pitch; 1 where the catalogue does not say."""
     if name in assemblies:
         return assemblies[name].height
-    item = catalog.items.get(name)
-    order = ("height_ou", "height_ru") if frame is not None and frame.get("height_ou") else ("height_ru", "height_ou")
-    return next((figure.value for key in order if item is not None and (figure := item.get(key))), 1.0)
+    item, pitch = catalog.items.get(name), pitch_of(frame)
+    order = ("height_ou", "height_ru") if pitch == OU_M else ("height_ru", "height_ou")
+    for key in order:
+        figure = item.get(key) if item is not None else None
+        if figure is not None:
+            return figure.value * ({"height_ou": OU_M, "height_ru": RU_M}[key] / pitch if pitch is not None else 1.0)
+    return 1.0
+
+
+def pitch_of(frame: Item | None) -> float | None:
+    """Height of a unit of the frame [m]: stated, else that of the units that it counts in; None where neither is known."""
+    stated = frame.get("unit_pitch_m") if frame else None
+    if stated is not None:
+        return OU_M if abs(stated.value - OU_M) < CLOSE_M else RU_M if abs(stated.value - RU_M) < CLOSE_M else stated.value
+    if frame is None:
+        return None
+    return OU_M if frame.get("height_ou") and not frame.get("height_ru") else RU_M if frame.get("height_ru") else None
 
 
 def _check_slots(draft: Draft, slots: tuple[Slot, ...], height: float, frame: Item | None, catalog: Catalog, faults: list[Fault]) -> None:
@@ -224,8 +240,10 @@ def _check_slots(draft: Draft, slots: tuple[Slot, ...], height: float, frame: It
             faults.append(Fault(f"no assembly or part '{slot.name}'", document.place(path), nearest=nearest(slot.name, choices), mend=mend))
             continue
         needed, given = slot.count * height_of(slot.name, draft.assemblies, catalog, frame), slot.last - slot.first + 1
-        if slot.face != "side" and abs(needed - given) > 1e-9:  # what hangs at the side has a length of its own
-            faults.append(Fault(f"{slot.count} x {slot.name} take {needed:g} units, the slot has {given}", document.place(path), mend="Correct the count or the range."))
+        if slot.face != "side" and math.ceil(needed - 1e-9) != given:  # what hangs at the side has a length of its own
+            other, pitch = needed / slot.count, pitch_of(frame)
+            told = f" ({slot.count} x {other * pitch * 1e3:.2f} mm at a pitch of {pitch * 1e3:.2f} mm)" if pitch is not None and abs(other - round(other)) > 1e-9 else ""
+            faults.append(Fault(f"{slot.count} x {slot.name} take {needed:.4g} units{told}, the slot has {given}", document.place(path), mend="Correct the count or the range."))
 
 
 def _check_parts(draft: Draft, catalog: Catalog, faults: list[Fault]) -> None:

@@ -14,6 +14,7 @@ from ..ledger import Ledger
 from .build_nouns import BuildSheet
 from .map_nouns import CableRun, CutLine
 from .outfit import Cabling, PortGroup, Service, Standing
+from .reliability_nouns import Reliability
 
 LEVELS = ("L6", "L7", "L8", "L9", "L10", "L11", "L12")
 
@@ -365,5 +366,6 @@ class RackAnswer:
     network: tuple[str, ...] = ()  # the coolant network
     pitch_m: float | None = None
     build: BuildSheet | None = None
+    reliability: Reliability | None = None
     cable_runs: tuple[CableRun, ...] = ()
     cut_list: tuple[CutLine, ...] = ()

@@ -16,6 +16,7 @@ from .bus import Bus
 from .cable_facts import Seen
 from .loop import Loop
 from .nouns import Check, Design, Trace
+from .reliability_nouns import Reliability
 from .states import NORMAL
 from .wiring import Wires
 
@@ -61,6 +62,7 @@ class Facts:
     wires: tuple[Wires, ...] = ()
     seen: tuple[Seen, ...] | None = None  # cables as a log tells them
     build: BuildSheet | None = None
+    reliability: Reliability | None = None
 
     def states(self, *, electric: bool) -> list[str]:
         """The states that a rack is held to: the case looked at, or all well and what its redundancy promises to bear."""
@@ -196,3 +198,11 @@ def not_checkable(ask: Ask, *missing: str) -> Check:
 def margin_of(check: Check) -> float:
     """The central margin of a check; 0 where it has none."""
     return central(check.margin) if check.margin is not None else 0.0
+
+
+def none_found(ask: Ask, facts: Facts, book: Ledger, count: int, key: str) -> Check:
+    """A check that passes where nothing is found."""
+    margin_key = f"{facts.prefix}.checks.{ask.id}_margin_ratio"
+    room = -1.0 if count else 0.0
+    book.put(margin_key, room, "1", "0 where there is none, else -1", [key])
+    return Check(ask.id, ask.question, float(count), 0.0, ask.unit, room, "fail" if count else "pass", (), ask.document, mend=ask.mend if count else "", key=margin_key)
