@@ -138,7 +138,7 @@ class Strand(NamedTuple):
     tier: int
     near: np.ndarray
     far: np.ndarray
-    count: np.ndarray | int
+    each: np.ndarray | int
 
 
 def weave(

@@ -70,7 +70,12 @@ def _edges(fabric: Fabric, left: np.ndarray, right: np.ndarray, sizes: np.ndarra
     ends, others, both = np.concatenate([near, far]), np.concatenate([far, near]), np.concatenate([sizes, sizes])
     if fabric.hosts_forward:
         own = np.bincount(ends, both, count).astype(np.int64)
-        return np.concatenate([ends, np.full(len(left), source), right]), np.concatenate([others, left, np.full(len(right), sink)]), np.concatenate([both, own[left], own[right]]), count
+        return (
+            np.concatenate([ends, np.full(len(left), source), right]),
+            np.concatenate([others, left, np.full(len(right), sink)]),
+            np.concatenate([both, own[left], own[right]]),
+            count,
+        )
     inside = (fabric.level[ends] > 0) & (fabric.level[others] > 0)
     enters, leaves = (side[ends] == 1) & (fabric.level[others] > 0), (side[others] == 2) & (fabric.level[ends] > 0)
     rows = np.concatenate([ends[inside], np.full(int(enters.sum()), source), ends[leaves]])
@@ -170,16 +175,10 @@ def without(fabric: Fabric, *, switches: Iterable[str] = (), ports: Iterable[Por
     held = fabric.bundles
     dead = [_device(fabric, name) for name in switches]
     keep = ~(np.isin(held.near, dead) | np.isin(held.far, dead))
-    columns = [[held.tier[i], held.near[i], held.far[i], held.near_port[i], held.far_port[i], held.count[i]] for i in np.flatnonzero(keep)] if ports else []
-    if not ports:
-        return replace(fabric, bundles=Bundles(*(getattr(held, name)[keep] for name in Bundles.__dataclass_fields__)))
+    table = np.stack([getattr(held, name)[keep] for name in Bundles.__dataclass_fields__])
     for port in ports:
-        index, step = _find(fabric, columns, Port(*port))
-        tier, near, far, near_port, far_port, count = columns.pop(index)
-        pieces = [(0, step), (step + 1, count - step - 1)]
-        columns[index:index] = [[tier, near, far, near_port + start, far_port + start, size] for start, size in pieces if size > 0]
-    table = np.array(columns, dtype=np.int64).reshape(-1, 6)
-    return replace(fabric, bundles=Bundles(*table.T))
+        table = _pulled(fabric, table, Port(*port))
+    return replace(fabric, bundles=Bundles(*table))
 
 
 def _device(fabric: Fabric, name: str) -> int:
@@ -188,14 +187,21 @@ def _device(fabric: Fabric, name: str) -> int:
     return fabric.number_of[name]
 
 
-def _find(fabric: Fabric, columns: list[list[Any]], port: Port) -> tuple[int, int]:
-    """The bundle that a port belongs to, and which of its cables ends there."""
+def _pulled(fabric: Fabric, table: np.ndarray, port: Port) -> np.ndarray:
+    """The table of bundles without the cable in a port; what is left of its bundle is two bundles at most."""
     device = _device(fabric, port.device)
-    for index, (_, near, far, near_port, far_port, count) in enumerate(columns):
-        for end, first in ((near, near_port), (far, far_port)):
-            if end == device and first <= port.number < first + count:
-                return index, int(port.number - first)
-    raise BadInput(Fault(f"no cable in port {port.number} of {port.device}", mend=f"It has cables in {int(fabric.ports_used[device])} ports."))
+    _, near, far, near_port, far_port, count = table
+    step = np.where((near == device) & (port.number >= near_port), port.number - near_port, np.where((far == device) & (port.number >= far_port), port.number - far_port, count))
+    found = np.flatnonzero(step < count)
+    if not len(found):
+        raise BadInput(Fault(f"no cable in port {port.number} of {port.device}", mend=f"It has cables in {int(fabric.ports_used[device])} ports."))
+    at = step[found[0]]
+    first, rest = table[:, found[0]].copy(), table[:, found[0]].copy()
+    first[5] = at
+    rest[3:5] += at + 1
+    rest[5] -= at + 1
+    pieces = np.stack([piece for piece in (first, rest) if piece[5] > 0], axis=1) if count[found[0]] > 1 else np.zeros((6, 0), dtype=table.dtype)
+    return np.concatenate([table[:, : found[0]], pieces, table[:, found[0] + 1 :]], axis=1)
 
 
 def lose(fabric: Fabric, *, switch: str | None = None, port: Port | tuple[str, int] | None = None) -> Loss:

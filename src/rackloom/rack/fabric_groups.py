@@ -103,7 +103,8 @@ def torus(dims: Sequence[int], *, bytes_per_s: float = 50e9) -> Fabric:
     grid = np.arange(math.prod(sides)).reshape([sides[axis] for axis in order])
     axis_of = [order.index(axis) for axis in range(len(sides))]
     places = np.array(np.unravel_index(np.arange(grid.size), grid.shape)).T[:, axis_of]
-    tiers, strands = [], []
+    tiers: list[LinkTier] = []
+    strands: list[Strand] = []
     for axis, side in enumerate(sides):
         if side == 1:
             continue
@@ -123,11 +124,19 @@ def cartridge(
     Its differential pairs are accelerators x links x lanes x 2 (`differential_pairs`). Raises BadInput where links do not spread
     evenly: a chip that some accelerators miss cannot carry their traffic in one stage.
     """
-    named = {"accelerators": accelerators, "links_per_accelerator": links_per_accelerator, "switches": switches, "lanes_per_link": lanes_per_link, "switches_per_tray": switches_per_tray}
+    named = {
+        "accelerators": accelerators,
+        "links_per_accelerator": links_per_accelerator,
+        "switches": switches,
+        "lanes_per_link": lanes_per_link,
+        "switches_per_tray": switches_per_tray,
+    }
     faults = [Fault(f"{name}={count}: it is 1 or more") for name, count in named.items() if count < 1]
     if not faults and links_per_accelerator % switches:
         near = [count for count in range(1, links_per_accelerator + 1) if links_per_accelerator % count == 0]
-        faults.append(Fault(f"{links_per_accelerator} links do not spread evenly over {switches} switches", mend=f"Take a number of switches that divides them: {', '.join(map(str, near))}."))
+        faults.append(
+            Fault(f"{links_per_accelerator} links do not spread evenly over {switches} switches", mend=f"Take a number of switches that divides them: {', '.join(map(str, near))}.")
+        )
     elif not faults and accelerators * links_per_accelerator // switches > ports_per_switch:
         needed = accelerators * links_per_accelerator // switches
         faults.append(Fault(f"a switch has {needed} cables and {ports_per_switch} ports", mend="Take more switches, or fewer accelerators in the domain."))
@@ -137,6 +146,6 @@ def cartridge(
         raise BadInput(faults)
     hosts = [f"accelerator{index + 1}" for index in range(accelerators)]
     chips = [f"tray{index // switches_per_tray + 1}.switch{index % switches_per_tray + 1}" for index in range(switches)]
-    near, far = np.repeat(np.arange(accelerators), switches), np.tile(accelerators + np.arange(switches), accelerators)
+    host, chip = np.repeat(np.arange(accelerators), switches), np.tile(accelerators + np.arange(switches), accelerators)
     tier = LinkTier(HOST, HOST, "switch", bytes_per_s, lanes_per_link)
-    return weave("cartridge", hosts, {"switch": chips}, {"switch": ports_per_switch}, [tier], [Strand(0, near, far, links_per_accelerator // switches)])
+    return weave("cartridge", hosts, {"switch": chips}, {"switch": ports_per_switch}, [tier], [Strand(0, host, chip, links_per_accelerator // switches)])
