@@ -203,7 +203,7 @@ def cables(fabric: Fabric, tier: str | None = None) -> Iterator[Cable]:
 
 def differential_pairs(fabric: Fabric) -> int:
     """Copper pairs of all cables: a lane has one pair each way."""
-    lanes = np.array([2 * tier.lanes_count for tier in fabric.tiers])
+    lanes = np.array([2 * tier.lanes_count for tier in fabric.tiers], dtype=np.int64)
     return int((lanes[fabric.bundles.tier] * fabric.bundles.count).sum())
 
 

@@ -34,7 +34,7 @@ class Misrouting:
     expected: tuple[Pair, ...]
     observed: tuple[Pair, ...]
     wrong_rail: tuple[Pair, ...]  # seen between a card of one rail and a leaf of another
-    lost_links: float | None = None  # of the bisection by place
+    lost_links: float | None = None  # of the bisection by place; below 0 where that one cut happens to gain
     lost_bytes_per_s: float | None = None
     least_pair_share: float | None = None
 
@@ -42,7 +42,7 @@ class Misrouting:
     def cost(self) -> str:
         """What it costs, in words."""
         said = [f"cables to another rail: {len(self.wrong_rail)}"] if self.wrong_rail else []
-        said += [f"cables of the bisection lost: {self.lost_links:g}"] if self.lost_links else []
+        said += [f"cables of the bisection lost: {self.lost_links:g}"] if self.lost_links is not None and self.lost_links > 0.0 else []
         said += [f"the worst pair keeps {self.least_pair_share:.1%} of its direct way"] if self.least_pair_share is not None and self.least_pair_share < 1.0 else []
         return "; ".join(said) or "nothing"
 
@@ -100,14 +100,14 @@ def _judge(fabric: Fabric, ports: list[Port], wanted: Mapping[Port, Port], seen:
     elif not observed:
         kind, mend = "missing", f"fit the cable {_say(expected[0][0])} to {_say(expected[0][1])}"
     elif strange:
-        kind, mend = "unknown", f"{', '.join(map(_say, strange))}: the fabric has no such port; " + _moves(observed, wanted)
+        kind, mend = "unknown", f"{', '.join(map(_say, strange))}: the fabric has no such port; " + _moves(fabric, observed, expected, wanted)
     elif ring and _devices(expected) == _devices(observed):
-        kind, mend = "relabelled", "the right two devices by other ports: correct the plan, or " + _moves(observed, wanted)
+        kind, mend = "relabelled", "the right two devices by other ports: correct the plan, or " + _moves(fabric, observed, expected, wanted)
     elif ring:
         kind = "swapped" if len(observed) == 2 else "turned"
-        mend = _swap(observed, wanted) if kind == "swapped" else _moves(observed, wanted)
+        mend = _swap(observed, wanted) if kind == "swapped" else _moves(fabric, observed, expected, wanted)
     else:
-        kind, mend = "moved", _moves(observed, wanted)
+        kind, mend = "moved", _moves(fabric, observed, expected, wanted)
     return Misrouting(kind, mend, expected, observed, tuple(pair for pair in observed if _crosses_rails(fabric, pair)))
 
 
@@ -136,16 +136,36 @@ def _swap(observed: tuple[Pair, ...], wanted: Mapping[Port, Port]) -> str:
     return f"swap {_say(min(first, second))} and {_say(max(first, second))}"
 
 
-def _moves(observed: tuple[Pair, ...], wanted: Mapping[Port, Port]) -> str:
-    """Each cable's wrong end to where it belongs; the end that stays is one that the plan knows."""
-    said = []
-    for one, other in observed:
-        stays, goes = (one, other) if one in wanted else (other, one)
-        if stays not in wanted:
-            said.append(f"take out the cable {_say(one)} to {_say(other)}")
-        elif wanted[stays] != goes:
-            said.append(f"move the end in {_say(goes)} to {_say(wanted[stays])}")
+def _moves(fabric: Fabric, observed: tuple[Pair, ...], expected: tuple[Pair, ...], wanted: Mapping[Port, Port]) -> str:
+    """Each cable's wrong end to where it belongs, and the planned cables that are then still open.
+
+    The end on the lower device stays, so that the work is at the switch. From there the row is followed, so that no two cables get one place.
+    """
+    at = {port: pair for pair in observed for port in pair}
+    said, taken, left = [], set[Pair](), dict.fromkeys(observed)
+    while left:
+        pair = next(iter(left))
+        stays = next((port for port in sorted(pair, key=lambda port: _level(fabric, port)) if port in wanted and _ordered(port, wanted[port]) not in taken), None)
+        while pair in left:
+            del left[pair]
+            if stays is None:
+                said.append(f"take out the cable {_say(pair[0])} to {_say(pair[1])}")
+                break
+            goes, place = pair[pair[0] == stays], wanted[stays]
+            taken.add(_ordered(stays, place))
+            said += [f"move the end in {_say(goes)} to {_say(place)}"] if goes != place else []
+            if place not in at or at[place] not in left:
+                break
+            pair = at[place]
+            stays = pair[pair[0] == place]
+            stays = stays if stays in wanted and _ordered(stays, wanted[stays]) not in taken else None
+    said += [f"fit the cable {_say(one)} to {_say(other)}" for one, other in expected if (one, other) not in taken]
     return "; ".join(said)
+
+
+def _level(fabric: Fabric, port: Port) -> int:
+    """Tier of a port's device; above all others where there is none."""
+    return int(fabric.level[fabric.number_of[port.device]]) if port.device in fabric.number_of else len(fabric.switches) + 1
 
 
 def _crosses_rails(fabric: Fabric, pair: Pair) -> bool:

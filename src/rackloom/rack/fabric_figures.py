@@ -43,7 +43,7 @@ def oversubscription(fabric: Fabric) -> dict[str, float]:
     between = lower != upper
     from_below = np.bincount(held.far[between], rate[between], size)
     to_above = np.bincount(held.near[between], rate[between], size)
-    is_global = np.array([tier.name == _GLOBAL for tier in fabric.tiers])[held.tier]
+    is_global = np.array([tier.name == _GLOBAL for tier in fabric.tiers], dtype=bool)[held.tier]
     across = np.bincount(held.near[is_global], rate[is_global], size) + np.bincount(held.far[is_global], rate[is_global], size)
     out = {}
     for index, name in enumerate(fabric.switches, 1):
