@@ -119,8 +119,8 @@ def main(arguments: list[str]) -> int:
     path = chosen.known or (chosen.instances / "known.yaml" if chosen.instances else None)
     try:
         known = parse_yaml(path.read_text(encoding="utf-8"), path.name).value if path is not None else {}
-    except (OSError, RackloomError) as error:
-        print(error, file=sys.stderr)
+    except (OSError, RackloomError) as fault:
+        print(fault, file=sys.stderr)
         return 2
     if not any(name in known for name in READERS):
         print(f"no block of {', '.join(READERS)}: name a folder with --instances, or a file with --known", file=sys.stderr)

@@ -6,7 +6,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rackloom.errors import BadInput
@@ -33,6 +33,7 @@ def swapped(fabric, one, other):
     return rows
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.permutations(range(64)), st.lists(st.booleans(), min_size=64, max_size=64))
 def test_a_right_log_in_any_order_and_from_both_ends_says_nothing(order, turned):
     rows = log(fat_tree(2, 8, 32))
@@ -119,6 +120,7 @@ def test_two_halves_crossed_host_to_host():
     assert found.lost_links == 1.0
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.data())
 def test_the_moves_of_any_muddle_restore_the_plan(data):
     tree = data.draw(st.sampled_from([fat_tree(2, 8, 16), rail_optimised(4, 2, 8), cartridge(6, 6, 6, 6, 2)]))
@@ -145,6 +147,7 @@ def test_the_moves_of_any_muddle_restore_the_plan(data):
     assert misrouted(tree, mended) == ()
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.data())
 def test_the_mend_of_any_swap_restores_the_plan(data):
     tree = data.draw(st.sampled_from([fat_tree(2, 8, 16), dragonfly(1, 3, 1), torus([3, 3]), rail_optimised(4, 2, 8)]))

@@ -36,7 +36,7 @@ def same(built, counted, *, cut=True, far=True):
         assert (built.diameter_hops, built.mean_hops) == (counted.diameter_hops, pytest.approx(counted.mean_hops))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(1, 150), st.sampled_from([4, 6, 8, 9, 16]), st.sampled_from([1.0, 1.5, 2.0, 3.0]), st.sampled_from([1.0, 2.0]), st.integers(1, 2), st.integers(1, 3))
 def test_a_built_tree_has_the_counts_of_the_formula(hosts, radix, ratio, core_ratio, planes, levels):
     counted = count_fat_tree(hosts, radix, levels=levels, oversubscription=ratio, core_oversubscription=core_ratio, planes=planes, gear=GEAR)
@@ -51,6 +51,7 @@ def test_a_built_tree_has_the_counts_of_the_formula(hosts, radix, ratio, core_ra
     assert built.oversubscription_by_tier["leaf"] <= ratio + 1e-9 or "spine" not in fabric.switches
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.integers(1, 60), st.integers(1, 4), st.sampled_from([8, 12]), st.sampled_from([1.0, 2.0]), st.integers(1, 3))
 def test_built_rails_have_the_counts_of_the_formula(nodes, rails, radix, ratio, levels):
     counted = count_rail_optimised(nodes, rails, radix, levels=levels, oversubscription=ratio, gear=GEAR)
@@ -62,6 +63,7 @@ def test_built_rails_have_the_counts_of_the_formula(nodes, rails, radix, ratio, 
     same(measure_fabric(fabric, GEAR), counted, cut=ratio == 1.0 and (levels > 1 or nodes % 2 == 0))
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.integers(1, 8), st.integers(1, 4), st.sampled_from([1.0, 2.0, 3.0]))
 def test_an_even_tree_s_bisection_is_half_of_its_narrowest_tier(half, width, ratio):
     """Even leaves, all full: what the formula says is what flows."""
@@ -72,6 +74,7 @@ def test_an_even_tree_s_bisection_is_half_of_its_narrowest_tier(half, width, rat
         assert bisection(fabric) == counted.bisection_links == min(hosts / 2, counted.links_by_tier["leaf-spine"] / 2)
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4), st.integers(1, 10))
 def test_built_dragonflies_have_the_counts_of_the_formula(p, a, h, groups):
     groups = min(groups, a * h + 1)
@@ -96,6 +99,7 @@ def test_balanced_dragonflies_reach_their_closed_form():
         assert hops(dragonfly(p, 2 * p, p))[0] == count_dragonfly(p, 2 * p, p).diameter_hops == 5.0
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=3))
 def test_built_tori_have_the_counts_of_the_formula(dims):
     built, counted = measure_fabric(torus(dims), GEAR), count_torus(dims, gear=GEAR)
@@ -110,6 +114,7 @@ def test_a_k_ary_n_cube_is_cut_in_2_k_to_the_n_less_1(k, n):
     assert hops(torus([k] * n))[0] == n * k / 2
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(st.integers(1, 12), st.sampled_from([(18, 18), (18, 9), (4, 2), (6, 6)]))
 def test_a_built_domain_has_the_counts_of_the_formula(accelerators, spread):
     links, chips = spread
@@ -181,7 +186,7 @@ def least_cut(fabric, left):
 
 
 @given(st.integers(2, 8), st.sampled_from([1.0, 2.0, 3.0]), st.randoms(use_true_random=False))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_a_flow_is_the_least_cut_by_trying_all(hosts, ratio, random):
     fabric = fat_tree(3, 4, hosts, oversubscription=ratio)
     left = sorted(random.sample(range(hosts), hosts // 2))
