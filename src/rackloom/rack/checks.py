@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..ledger import Ledger
-from . import checks_air, checks_bus, checks_cable, checks_coolant, checks_frame, checks_mechanics, checks_service, checks_supply, checks_unit
+from . import checks_air, checks_bus, checks_cable, checks_coolant, checks_frame, checks_mechanics, checks_service, checks_supply, checks_unit, network
 from .nouns import Check, Checks
 from .rule import Facts, margin_of
 
@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     # cables and ports
     checks_cable.reach, checks_cable.stated_length, checks_cable.lanes, checks_cable.rates, checks_cable.breakout, checks_cable.cages, checks_cable.radix, checks_cable.oversubscription,
     checks_cable.bends, checks_cable.channel_fill, checks_cable.tray_fill, checks_cable.rails, checks_cable.lying, checks_cable.published_cables,
+    network.fits,
     # the rack as a body, and in service
     checks_mechanics.depth, checks_mechanics.payload, checks_mechanics.shelf_set, checks_mechanics.floor_spread, checks_mechanics.feet, checks_mechanics.tipping, checks_mechanics.shipping,
     checks_service.tray_pull, checks_service.swap_order, checks_service.leak_detection, checks_service.drip_path, checks_service.spares, checks_service.single_source,

@@ -99,10 +99,8 @@ def spares(facts: Facts, book: Ledger) -> list[Check]:
     """Spares on site against how often one is asked for while another is on order."""
     service, stops = facts.design.service, facts.reliability
     rows = []
-    if stops is None:
-        return []
     ask = Ask("spares", "Are there spares enough for the fleet?", "1", "Poisson demand while a spare is on order", "Put more on site, or restock sooner.")
-    if not service.spares or not stops.spares or service.level_share is None:
+    if not service.spares or stops is None or not stops.spares or service.level_share is None:
         missing = [
             word for word, have in (
                 ("racks that share the spares ('service: racks:')", service.racks), ("time to restock ('restock:')", service.restock_s), ("share of times that one is there ('level:')", service.level_share),
@@ -128,10 +126,8 @@ def spares(facts: Facts, book: Ledger) -> list[Check]:
 def single_source(facts: Facts, book: Ledger) -> Check | None:
     """Parts that one supplier alone offers hold up the rack when he does."""
     sheet = facts.build
-    if sheet is None:
-        return None
     ask = Ask("single-source", "Is every part offered by two suppliers or more?", "1", "offers", "Qualify a second source of the parts that are named.")
-    if sheet.single_source is None:
+    if sheet is None or sheet.single_source is None:
         return not_checkable(ask, "offers of the parts (--offers, or 'supply:' in a program)")
     names = sheet.single_source
     key = facts.key("single_source_count")

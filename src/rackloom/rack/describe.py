@@ -91,7 +91,7 @@ def describe_rack(
         name, design.name, design.title, design.status, design.layout, accelerator, count, facts.load_w, facts.input_w, facts.installed_w, facts.firm_w, facts.peak_w, facts.liquid_w,
         facts.air_w, facts.flow_m3_per_s, facts.supply_k, facts.return_k, facts.mass_kg, facts.mass_at_least, total, cables,
         power.slot_uses(design, prefix, book, book.take(figure) if figure else 0.0), design.height, checks.rows, bill_of_materials(design), unknown, design.notes, book, LEFT_OUT,
-        case=facts.state, states=_state_lines(design, facts.bus, facts.loop), one_line=draw_power(facts), network=draw_coolant(facts), pitch_m=pitch.value if pitch else None, build=sheet, reliability=stops,
+        case=facts.state, states=_state_lines(design, facts.bus, facts.loop), one_line=draw_power(facts), network=draw_coolant(facts), pitch_m=pitch.value if pitch else None, build=sheet, reliability=stops, fabric=facts.network.figures if facts.network else None,
         cable_runs=runs, cut_list=cut_list(runs),
     )  # fmt: skip
 

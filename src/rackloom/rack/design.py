@@ -191,7 +191,7 @@ def _finish(draft: Draft, document: Document, catalog: Catalog, faults: list[Fau
     return Design(
         draft.name, draft.plain["title"] or draft.name, draft.plain["status"], frame, int(height), slots, tuple(draft.fixtures), dict(draft.assemblies),
         tuple(connection for connection, _, _ in draft.connections), draft.power, draft.coolant, draft.environment, tuple(draft.cables.values()), draft.plain["scale_out"], draft.plain["scale_up"],
-        draft.mass_kg, dict(draft.vary), draft.plain["layout"], tuple(dict.fromkeys(draft.unknown)), tuple(dict.fromkeys(draft.notes)), catalog, draft.cabling, draft.standing, draft.service, draft.plain["oversubscription"],
+        draft.mass_kg, dict(draft.vary), draft.plain["layout"], tuple(dict.fromkeys(draft.unknown)), tuple(dict.fromkeys(draft.notes)), catalog, draft.cabling, draft.standing, draft.service, draft.plain["fabric"], draft.plain["oversubscription"],
     )  # fmt: skip
 
 

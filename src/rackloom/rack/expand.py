@@ -6,7 +6,7 @@ from typing import Any
 
 from ..figures import Figure, Range
 from .nouns import Assembly, Cable, Coolant, Design, Slot
-from .outfit import Cabling, Service
+from .outfit import Cabling, FabricSpec, Service
 from .words import ASSEMBLY, BUSBAR, CABLING, COOLANT, ENVIRONMENT, PLATES, PORTS, POWER, SERVICE, STANDING, Words, varying
 
 _UNITS = {"1": "", "temperature_k": "K"}
@@ -22,7 +22,7 @@ def expand_design(design: Design) -> dict[str, Any]:
         "environment": _kept({"code": design.environment.code} | _figures(design.environment, ENVIRONMENT)),
         "cables": {cable.name: _cable(cable) for cable in design.cables}, "cabling": _cabling(design.cabling),
         "standing": _kept(_figures(design.standing, STANDING)) | ({} if design.standing.braced is None else {"braced": design.standing.braced}), "service": _service(design.service),
-        "network": _kept({"scale_out": design.scale_out or None, "scale_up": design.scale_up, "oversubscription": design.oversubscription if design.oversubscription != 1.0 else None}), "mass": _text(design.mass_kg),
+        "network": _kept({"fabric": _fabric(design.fabric), "scale_out": design.scale_out or None, "scale_up": design.scale_up, "oversubscription": design.oversubscription if design.oversubscription != 1.0 else None}), "mass": _text(design.mass_kg),
         "vary": {name: f"{span.low!r} to {span.high!r} {_vary_unit(name)}" for name, span in design.vary.items()}, "unknown": list(design.unknown), "notes": list(design.notes),
     })  # fmt: skip
 
@@ -70,6 +70,13 @@ def _cable(cable: Cable) -> dict[str, Any]:
         | {k: v for k, v in own.items() if v != usual[k]}
         | {"links": list(cable.links)}
     )
+
+
+def _fabric(spec: FabricSpec | None) -> dict[str, Any]:
+    if spec is None:
+        return {}
+    usual = FabricSpec(spec.kind)
+    return {"kind": spec.kind} | {key: list(value) if isinstance(value, tuple) else value for key, value in vars(spec).items() if value != getattr(usual, key)}
 
 
 def _end(thing: str, port: str) -> str:

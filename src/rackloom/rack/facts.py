@@ -12,6 +12,7 @@ from . import power
 from .bus import solve_bus
 from .cable_facts import Seen
 from .loop import Given, Loop, solve_loop
+from .network import network_of
 from .nouns import Design, Trace
 from .rule import Facts, Liquid
 from .states import NORMAL, State, find_state
@@ -58,6 +59,7 @@ def facts_of(design: Design, name: str, book: Ledger, case: str = NORMAL, load: 
         fluid,
         load,
         wires_of(design, book),
+        network_of(design, prefix, book),
         seen,
     )
 

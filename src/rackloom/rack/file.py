@@ -212,11 +212,29 @@ class ServiceFile(Strict):
     drip: Literal["tray", "floor", "busbar", "shelf"] | None = Field(None, description="what a drop from a joint falls on")
 
 
+class FabricFile(Strict):
+    """The network that joins racks like this one."""
+
+    kind: Literal["fat-tree", "rail-optimised", "dragonfly", "dragonfly+", "torus"]
+    racks: Annotated[int, Field(gt=0, le=1_000_000)] = Field(1, description="that it joins")
+    switch: str | None = Field(None, description="a switch of the catalogue, with its ports and rate")
+    levels: Annotated[int, Field(ge=1, le=3)] = Field(2, description="of switches, at most")
+    split: Annotated[int, Field(gt=0, le=16)] = Field(1, description="ends into which each port of the switch is broken out")
+    planes: Annotated[int, Field(gt=0, le=64)] = Field(1, description="separate networks; a card has a port in each")
+    oversubscription: Annotated[float, Field(ge=1, le=1000)] = Field(1, description="of the leaves that is built")
+    optic: str | None = Field(None, description="module at the ends of its cables")
+    numbers: list[Annotated[int, Field(gt=0, le=1_000_000)]] = Field(
+        default_factory=list,
+        description="dragonfly: hosts a router, routers a group, global cables a router, groups; dragonfly+: groups, hosts a leaf, leaves, spines, global a spine; torus: its sides",
+    )
+
+
 class NetworkFile(Strict):
     """Which card joins racks, and what is one scale-up domain."""
 
     scale_out: str | None = None
     scale_up: str | None = Field(None, description="'rack', or the name of an assembly")
+    fabric: FabricFile | None = None
     oversubscription: Annotated[float, Field(ge=1, le=1000)] | None = Field(None, description="rate into a switch of the rack over rate out of it, at most; 1 when absent")
 
 

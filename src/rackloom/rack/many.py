@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..figures import Figure
 from ..ledger import Ledger, Row
 from .describe import facts_of
 from .nouns import Check, Design
+from .reliability import reliability_of
 from .rule import Facts
 from .states import NORMAL
 from .words import ASSEMBLY, BUSBAR, CABLING, COOLANT, ENVIRONMENT, PLATES, PORTS, POWER, SERVICE, STANDING, Words
@@ -113,6 +114,8 @@ def _block(design: Design, arrays: Mapping[str, np.ndarray], case: str) -> ManyC
 
     book = _Quick(_Varied(arrays))
     facts = facts_of(design, design.name, book, case)
+    if design.service.spares:
+        facts = replace(facts, reliability=reliability_of(facts, book))
     checks = sorted(run_checks(facts, book).rows, key=lambda check: check.id)
     count = len(next(iter(arrays.values())))
     wide = [np.stack([_row(check, name, count) for check in checks]) for name in ("margin", "value", "limit")]

@@ -43,6 +43,7 @@ class Draft:
             "scale_out": "",
             "scale_up": "rack",
             "oversubscription": 1.0,
+            "fabric": None,
         }
     )
     units: dict[tuple[str, int], tuple[int, Slot, tuple[Document, tuple[str, ...]]]] = field(default_factory=dict)  # face, unit -> block id, slot, place
@@ -82,6 +83,8 @@ class Merger:
             for key in ("scale_out", "scale_up", "oversubscription"):
                 if getattr(file.network, key) is not None:
                     draft.plain[key] = getattr(file.network, key)
+            if file.network.fabric is not None:
+                sections.fabric(self, file.network.fabric)
             if file.network.scale_out:
                 self.known(file.network.scale_out, ("network", "scale_out"))
         for name, raw in file.assemblies.items():

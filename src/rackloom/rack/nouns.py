@@ -12,8 +12,9 @@ from ..draws import Number
 from ..figures import Figure, Range
 from ..ledger import Ledger
 from .build_nouns import BuildSheet
+from .fabric import FabricFigures
 from .map_nouns import CableRun, CutLine
-from .outfit import Cabling, PortGroup, Service, Standing
+from .outfit import Cabling, FabricSpec, PortGroup, Service, Standing
 from .reliability_nouns import Reliability
 
 LEVELS = ("L6", "L7", "L8", "L9", "L10", "L11", "L12")
@@ -212,6 +213,7 @@ class Design:
     cabling: Cabling = field(default_factory=Cabling)
     standing: Standing = field(default_factory=Standing)
     service: Service = field(default_factory=Service)
+    fabric: FabricSpec | None = None
     oversubscription: float = 1.0  # of the rack's switches, at most
 
 
@@ -367,5 +369,6 @@ class RackAnswer:
     pitch_m: float | None = None
     build: BuildSheet | None = None
     reliability: Reliability | None = None
+    fabric: FabricFigures | None = None  # of the network that joins racks like this one
     cable_runs: tuple[CableRun, ...] = ()
     cut_list: tuple[CutLine, ...] = ()

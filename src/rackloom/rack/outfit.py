@@ -62,6 +62,21 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class FabricSpec:
+    """The network that joins racks, as the rack file asks for it. `numbers` are a dragonfly's or a torus's own."""
+
+    kind: str
+    racks: int = 1
+    switch: str = ""
+    levels: int = 2
+    split: int = 1  # ends of one port of the switch
+    planes: int = 1
+    oversubscription: float = 1.0
+    optic: str = ""
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Service:
     """How the rack is kept running."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from .nouns import Check, Design, Trace
 from .reliability_nouns import Reliability
 from .states import NORMAL
 from .wiring import Wires
+
+if TYPE_CHECKING:
+    from .network import NetworkAnswer
 
 NOTHING_LEFT = -1.0  # margin of what has no solution
 ROUNDING = -1e-12  # a margin below it fails
@@ -60,6 +64,7 @@ class Facts:
     liquid: Liquid | None = None
     trace: Trace | None = None
     wires: tuple[Wires, ...] = ()
+    network: NetworkAnswer | None = None
     seen: tuple[Seen, ...] | None = None  # cables as a log tells them
     build: BuildSheet | None = None
     reliability: Reliability | None = None

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Fault
 from ..figures import Figure, read_counted
 from .nouns import Coolant
+from .outfit import FabricSpec
 from .words import BUSBAR, CABLING, COOLANT, ENVIRONMENT, POWER, SERVICE, STANDING
 
 if TYPE_CHECKING:
-    from .file import PowerFile
+    from .file import FabricFile, PowerFile
     from .merge import Merger
 
 _REFERENCE = re.compile(r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*$")
@@ -144,6 +145,27 @@ def service(merger: Merger) -> None:
         if count < 0:
             merger.faults.append(Fault(f"spares: {count} x {name}", merger.document.place(("service", "spares", name)), mend="Write how many stand by, 0 or more."))
     merger.draft.service = replace(found, **plain, **merger.figures(raw, ("service",), SERVICE), spares={**found.spares, **raw.spares})
+
+
+FABRIC_NUMBERS = {"dragonfly": (3, 4), "dragonfly+": (5, 5), "torus": (1, 6)}
+
+
+def fabric(merger: Merger, raw: FabricFile) -> None:
+    """The network that joins racks: its switch and optic are known, and it states the numbers of its kind."""
+    at = ("network", "fabric")
+    for word, kind in (("switch", "switch"), ("optic", "cable")):
+        if getattr(raw, word):
+            merger.known(getattr(raw, word), (*at, word), kind)
+    least, most = FABRIC_NUMBERS.get(raw.kind, (0, 0))
+    if not least <= len(raw.numbers) <= most:
+        wanted = "no numbers" if most == 0 else f"{least} numbers" if least == most else f"{least} to {most} numbers"
+        mend = "Trees follow from ports and racks." if most == 0 else "dragonfly: [4, 8, 4]; dragonfly+: [9, 4, 4, 4, 2]; torus: [4, 4, 4]."
+        merger.faults.append(Fault(f"a {raw.kind} takes {wanted}, not {len(raw.numbers)}", merger.document.place((*at, "numbers")), mend=mend))
+    if raw.kind in ("fat-tree", "rail-optimised") and not raw.switch:
+        merger.faults.append(Fault(f"a {raw.kind} is built of switches", merger.document.place(at), mend="Name one: 'switch: spectrum-4-sn5600'."))
+    merger.draft.plain["fabric"] = FabricSpec(
+        raw.kind, raw.racks, raw.switch or "", raw.levels, raw.split, raw.planes, float(raw.oversubscription), raw.optic or "", tuple(raw.numbers)
+    )
 
 
 def _figure_or_table(merger: Merger, text: Any, word: str, unit: str) -> tuple[tuple[str, str] | None, Figure | None]:
