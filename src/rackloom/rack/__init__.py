@@ -12,9 +12,48 @@ from .file import RackFile
 from .many import ManyChecks, check_many
 from .map_nouns import CableRun, CutLine
 from .nouns import Assembly, Bom, BomLine, Check, Checks, Design, Environment, RackAnswer, SlotUse, Trace
+from .reliability_nouns import FailureLine, JobLine, Reliability, SpareLine
 from .states import State, states_of
 from .system import system_of
 
 __all__ = [
-    "Assembly", "Bom", "BomLine", "BuildSheet", "CableRun", "Change", "Check", "Checks", "Comparison", "CutLine", "Design", "Environment", "ManyChecks", "Operation", "PartSource", "RackAnswer", "RackFile", "Seen", "SlotUse", "State", "Trace", "bill_of_materials", "check_design", "check_many", "compare_racks", "describe_rack", "design_from", "design_with", "expand_design", "load_design", "read_cable_log", "read_trace", "shipped_designs", "states_of", "system_of",
+    "Assembly",
+    "Bom",
+    "BomLine",
+    "BuildSheet",
+    "CableRun",
+    "Change",
+    "Check",
+    "Checks",
+    "Comparison",
+    "CutLine",
+    "Design",
+    "Environment",
+    "FailureLine",
+    "JobLine",
+    "ManyChecks",
+    "Operation",
+    "PartSource",
+    "RackAnswer",
+    "RackFile",
+    "Reliability",
+    "Seen",
+    "SlotUse",
+    "SpareLine",
+    "State",
+    "Trace",
+    "bill_of_materials",
+    "check_design",
+    "check_many",
+    "compare_racks",
+    "describe_rack",
+    "design_from",
+    "design_with",
+    "expand_design",
+    "load_design",
+    "read_cable_log",
+    "read_trace",
+    "shipped_designs",
+    "states_of",
+    "system_of",
 ]  # fmt: skip

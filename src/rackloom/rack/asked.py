@@ -45,7 +45,9 @@ def design_with(path_or_name: str, settings: Iterable[str], *, catalog: Catalog 
 
 
 def _value(text: str) -> Any:
-    """A whole number or a list as such; anything else is text, as quantities are."""
+    """A whole number, a truth value or a list as such; anything else is text, as quantities are."""
+    if text in ("true", "false"):
+        return text == "true"
     if text.isdigit():
         return int(text)
     if text.startswith("[") and text.endswith("]"):

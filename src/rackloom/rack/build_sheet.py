@@ -144,7 +144,8 @@ class _Work:
                 cords += count * supplies
         for connection in self.design.connections:
             count = placed(self.design).get(connection.target, 0)
-            if connection.target_port == "power" and count:
+            has_cords = any(item.kind == "psu" for _, item in parts_in(self.design, connection.target))
+            if connection.target_port == "power" and count and not has_cords:
                 joins = count * (self.design.assemblies[connection.target].connectors if connection.target in self.design.assemblies else 1)
                 if is_blind(self.design, connection):
                     self.blind += joins

@@ -48,7 +48,7 @@ def lines(merger: Merger) -> None:
         made = base or Cable(name, raw.medium, 1, "1", "", "")
         merger.draft.cables[name] = replace(
             made, medium=raw.medium, count=counted[0], count_text=counted[1], source=ends[0][0], source_port=ends[0][1], target=ends[1][0], target_port=ends[1][1],
-            length_m=length or (base.length_m if base else None), links=tuple(raw.links) or (base.links if base else ()), **plain,
+            length_m=length or (base.length_m if base else None), links=tuple(text for text in raw.links if _LINK.match(text)) or (base.links if base else ()), **plain,
         )  # fmt: skip
         merger.draft.places[f"cables {name}"] = (merger.document, path)
 

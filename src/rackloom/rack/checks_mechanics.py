@@ -180,15 +180,16 @@ def tipping(facts: Facts, book: Ledger) -> list[Check]:
         )
     rows = []
     for ask, limit in asks:
-        if body is None or base is None:
-            rows.append(not_checkable(ask, *(["mass of anything in the rack"] if body is None else []), *(["distance of the feet"] if base is None else [])))
+        if body is None or body.lacking or base is None:  # what is not known may lower the centre of gravity as well as raise it
+            missing = ["mass of anything in the rack"] if body is None else list(body.lacking)
+            rows.append(not_checkable(ask, *missing, *(["distance of the feet"] if base is None else [])))
             continue
         angle = plain(np.degrees(np.asarray(tipping_angle(body.centre_m, base[0], base[1]))))
         key = facts.key("tipping_deg")
         if key not in book:
             book.put(facts.key("centre_height_m"), plain(body.centre_m[..., 2]), "m", "sum of mass x height over mass, of what is known", body.keys)
             book.put(key, angle, "deg", "atan(distance from the centre of gravity to the nearest edge of the feet / its height)", [*body.keys, *base[2]])
-        lacking = (*body.lacking, *base[3])
+        lacking = base[3]
         wanted = book.take(limit) if limit is not None else RAMP_DEG
         row = at_least(
             ask,

@@ -242,6 +242,7 @@ class RackFile(Strict):
     """A rack, or its differences from the one named under 'like'."""
 
     like: str | None = Field(None, description="name of a shipped rack, or path of a rack file; everything else is a difference from it")
+    without: list[str] = Field(default_factory=list, description="fixtures and cables of the rack under 'like' that this one does not have")
     title: str | None = None
     status: Literal["shipping", "announced", "assumed"] | None = None
     frame: str | None = None

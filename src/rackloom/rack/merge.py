@@ -77,6 +77,7 @@ class Merger:
         for key in ("title", "status", "frame", "height", "layout"):
             if getattr(file, key) is not None:
                 draft.plain[key] = getattr(file, key)
+        self.leave_out()
         if file.frame is not None:
             self.known(file.frame, ("frame",), "frame")
         if file.network is not None:
@@ -218,6 +219,18 @@ class Merger:
         if left != nested.parts:
             self.draft.assemblies[name] = replace(nested, parts=left)
         return bool(left)
+
+    def leave_out(self) -> None:
+        """Take fixtures and cables out that the rack below has."""
+        for index, name in enumerate(self.file.without):
+            held = [fixture for _, fixture in self.draft.fixtures]
+            if name not in held and name not in self.draft.cables:
+                known = [*held, *self.draft.cables]
+                place = self.document.place(("without", index))
+                mend = f"It has: {', '.join(known)}." if known else "Name a rack under 'like' first."
+                self.faults.append(Fault(f"without: there is no '{name}'", place, nearest=nearest(name, known), mend=mend))
+            self.draft.fixtures = [entry for entry in self.draft.fixtures if entry[1] != name]
+            self.draft.cables.pop(name, None)
 
     def fixtures(self) -> None:
         """Parts without a slot, in place of those of their kind."""

@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from ..draws import central, interval
-from ..rack import BuildSheet, Comparison, RackAnswer
+from ..rack import BuildSheet, Comparison, RackAnswer, Reliability
 from .numbers import number_text
 
 Rows = list[list[str]]
@@ -94,6 +94,28 @@ def print_sheet(answer: RackAnswer, console: Any) -> None:
         )
         for line in build_lines(answer.build):
             console.print(f"  {line}", markup=False, soft_wrap=True, highlight=False)
+    if answer.reliability is not None:
+        console.print("Reliability", style="bold")
+        for line in reliability_lines(answer.reliability):
+            console.print(f"  {line}", markup=False, soft_wrap=True, highlight=False)
+
+
+def reliability_lines(stops: Reliability) -> list[str]:
+    """How often the rack stops, in sentences."""
+    short = f", without {', '.join(stops.missing)}" if stops.missing else ""
+    lines = [f"at least {number_text(central(stops.failures_per_year), '1/yr')} of parts with a published rate{short}"]
+    lines += [
+        f"a job of {job.racks:,} such racks is interrupted every {job.between_hours:.3g} h ({job.low_hours:.3g}–{job.high_hours:.3g}), at the rate of the Llama 3 run's counts"
+        for job in stops.jobs
+    ]
+    if stops.availability_share is not None:
+        lines.append(f"available {central(stops.availability_share):.2%} of the time, any failed part stopping it")
+    if stops.useful_share is not None:
+        lines.append(f"{central(stops.useful_share):.1%} of a job's time is useful, checkpoints at their best interval")
+    for spare in stops.spares:
+        have = "" if spare.stock_count is None else f", {spare.stock_count} on site"
+        lines.append(f"spares of {spare.part}: {central(spare.demand_count):.2g} asked for while one is on order, {central(spare.needed_count):.0f} needed{have}")
+    return lines
 
 
 def print_against(found: Comparison, console: Any) -> None:
