@@ -19,7 +19,7 @@ from ..catalog import Catalog, Item, data_folder, load_catalog
 from ..errors import BadInput, Fault, Unknown, nearest
 from ..reading import Document, read_yaml
 from ..strict import build, mended
-from .cables import check_cables
+from .cables import check_cables, ports_of
 from .file import RackFile
 from .merge import Draft, Merger
 from .nouns import Assembly, Design, Slot
@@ -177,6 +177,7 @@ def _finish(draft: Draft, document: Document, catalog: Catalog, faults: list[Fau
     _check_parts(draft, catalog, faults)
     _check_ends(draft, faults)
     counts = _counts(slots)
+    _fit_inherited(draft, counts, document, catalog)
     told = {name.removeprefix("cables "): doc.place(path) for name, (doc, path) in draft.places.items() if name.startswith("cables ")}
     check_cables(draft.cables.values(), counts, draft.cabling.reach_m, draft.assemblies, catalog, told, faults)
     _check_served(draft, counts, document, faults)
@@ -301,6 +302,21 @@ def _counts(slots: tuple[Slot, ...]) -> dict[str, int]:
     for slot in slots:
         out[slot.name] = out.get(slot.name, 0) + slot.count
     return out
+
+
+def _fit_inherited(draft: Draft, counts: dict[str, int], document: Document, catalog: Catalog) -> None:
+    """Cables taken over from the rack below, where this one holds fewer ports: as many as there are ports for, and a note."""
+    for name, cable in draft.cables.items():
+        origin = draft.places.get(f"cables {name}")
+        if origin is None or origin[0] is document:
+            continue
+        most = cable.count
+        for thing, port, split in ((cable.source, cable.source_port, cable.split), (cable.target, cable.target_port, 1)):
+            group = ports_of(thing, draft.assemblies, catalog).get(port) if port else None
+            most = min(most, counts.get(thing, 0) * group.count * split) if group is not None else most
+        if most < cable.count and most > 0 and not cable.links:
+            draft.notes.append(f"cables {name}: {most}, as there are ports for, of the {cable.count} of the rack below")
+            draft.cables[name] = replace(cable, count=most, count_text=str(most))
 
 
 def _check_served(draft: Draft, counts: dict[str, int], document: Document, faults: list[Fault]) -> None:
