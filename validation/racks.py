@@ -29,7 +29,8 @@ def page(catalog: Catalog | None = None) -> str:
     """The whole of racks.md."""
     catalog = catalog or load_catalog()
     found = rows(catalog)
-    scored = [row for row in found if not row.skipped]
+    scored = [row for row in found if not row.skipped and not row.is_count]
+    counts = [row for row in found if not row.skipped and row.is_count]
     score = rack_score(scored)
     left = [name for name in shipped_designs() if name not in {row.design for row in found}]
     flows = [row for row in scored if row.quantity == "coolant_flow_m3_per_s"]
@@ -45,6 +46,8 @@ def page(catalog: Catalog | None = None) -> str:
         f"{percent(score['bias'], sign=True)}; {score['inside']} of {score['with_interval']} intervals hold what was published. These are {score['rows']} figures of "
         f"{len({row.design for row in scored})} designs, published with grades {', '.join(sorted({row.published.grade for row in scored}))}: too few, and too uncertain themselves, to say "
         "how good the model is. Laws of flow, pressure and plates are held against published tables in cooling.md.",
+        f"Counts that the bill of materials adds up to: {sum(row.predicted == row.published.value for row in counts)} of {len(counts)} exactly as published, the {next(row.predicted for row in counts if 'backplane' in row.quantity):,.0f} cables of the NVL72 backplane among them. "
+        "Mass: every published mass is the design's own input, since nobody publishes what its parts weigh; none is scored.",
         f"Designs without a published figure: {', '.join(left)}." if left else "",
         "Return temperatures: none was published as measured at a stated flow and heat, so none is scored.",
         f"Published racks of which no design ships: {', '.join(unused(catalog))}.",

@@ -68,13 +68,14 @@ def test_summary_by_hand():
 
 def test_racks_by_hand_and_what_is_scored():
     rows = [row for row in racks.rows(CATALOG) if row.id in ("gb200-load", "gb200-mass", "gb300-load", "gb200-cables")]
-    scored = [row for row in rows if not row.skipped]
+    scored = [row for row in rows if not row.skipped and not row.is_count]
     assert [(row.design, row.quantity) for row in scored] == [("gb200-nvl72", "power_load_w"), ("gb300-nvl72", "power_load_w")]
     assert scored[0].error == pytest.approx(129806 / 120000 - 1)  # parts summed in tests/published/racks.yaml
     assert scored[1].error == pytest.approx(143405 / 135000 - 1)
     assert {row.skipped for row in rows if row.quantity == "mass_kg"} == {"the prediction takes this figure as its input"}
     assert [row.skipped for row in rows if row.design == "gb300-nvl72"] == ["", *["another figure for the quantity above"] * 3]
-    assert next(row for row in rows if row.id == "gb200-cables").skipped == "a product of published counts, written in the design"
+    cables = next(row for row in rows if row.id == "gb200-cables")
+    assert (cables.is_count, cables.skipped, cables.predicted, cables.published.value) == (True, "", 5184.0, 5184.0)
     found = rack_score(scored)
     assert found["rows"] == 2
     assert found["mape"] == pytest.approx((0.081717 + 0.062259) / 2, abs=1e-5)

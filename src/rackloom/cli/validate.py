@@ -81,6 +81,8 @@ def _racks(documents: list[Document], paths: list[str], catalog: Catalog, seed: 
             f"Scored: {score['rows']} of {len(found.rows)} rows; {score['close']} within 10 % or the published range; median absolute error {score['median_ape']:.1%}, "
             f"mean {score['mape']:.1%}; {score['inside']} of {score['with_interval']} intervals hold what was published."
         )
+    if found.counts:
+        say.print(f"Counts, apart: {sum(row.is_close for row in found.counts)} of {len(found.counts)} within 10 % of what was published.")
 
 
 def _tell(done: int, total: int) -> None:

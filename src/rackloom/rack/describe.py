@@ -13,7 +13,7 @@ from ..errors import BadInput, Fault
 from ..ledger import Ledger
 from ..physics import plain
 from . import power
-from .bill import bill_of_materials
+from .bill import bill_of_materials, placed
 from .build_nouns import PartSource
 from .build_sheet import build_sheet
 from .bus import Bus
@@ -76,6 +76,7 @@ def describe_rack(
     book = Ledger(draws)
     accelerator, count = accelerator_of(design)
     book.put(f"{prefix}.accelerators_count", count, "1", f"pieces of {accelerator} in the bill of materials")
+    _put_counts(design, prefix, book)
     facts = facts_of(design, name, book, case, load, seen)
     cables = _cables(design, prefix, book, facts.wires)
     total = sum(cable.count for cable in cables)
@@ -120,6 +121,17 @@ def check_design(design: Design, *, site: object = None, case: str | None = None
     design = design if site is None else replace(design, environment=site)
     answer = describe_rack(design, name=name, draws=draws, case=case or NORMAL, load=load)
     return Checks(answer.checks, answer.ledger)
+
+
+def _put_counts(design: Design, prefix: str, book: Ledger) -> None:
+    """How many of each kind of part, and of each thing in a slot, the bill adds up to."""
+    bill = bill_of_materials(design)
+    for kind, many in (("host", "hosts"), ("nic", "nics"), ("power_shelf", "shelves")):
+        lines = [line for line in bill.lines if line.level == "part" and line.kind == kind]
+        if lines:
+            book.put(f"{prefix}.{many}_count", sum(line.total for line in lines), "1", " + ".join(f"{line.total} x {line.item}" for line in lines))
+    for thing, count in placed(design).items():
+        book.put(f"{prefix}.{thing}.placed_count", count, "1", f"{thing} in slots")
 
 
 def _state_lines(design: Design, bus: Bus | None, loop: Loop | None) -> tuple[StateLine, ...]:

@@ -8,7 +8,7 @@ from ..draws import central
 from ..rack import RackAnswer, SlotUse
 from .numbers import number_text
 
-UNIT, BODY, GUTTER, GAP, HEAD, FOOT = 14.0, 230.0, 30.0, 34.0, 34.0, 46.0  # px
+UNIT, BODY, GUTTER, GAP, HEAD, FOOT = 14.0, 260.0, 30.0, 34.0, 34.0, 60.0  # px
 STYLE = (
     "text{font-family:system-ui,sans-serif;fill:#1d2330}.soft{fill:#5b6475}.edge{fill:none;stroke:#8a93a5;stroke-width:1}"
     ".liquid{fill:#2f6fb3}.air{fill:#c2691d}.none{fill:#9aa3b2}"
@@ -24,8 +24,8 @@ def elevation_svg(answer: RackAnswer) -> str:
     for index, face in enumerate(faces):
         left = GUTTER + index * (BODY + GAP)
         parts.append(_view(answer, face, left, most))
-    note = f"{number_text(central(answer.power_load_w), 'W')} load; layout {answer.layout}; units of {_pitch(answer)} from the bottom"
-    parts.append(f'<text x="{GUTTER}" y="{tall - 8:.0f}" font-size="11" class="soft">{escape(note)}</text>')
+    notes = (f"{number_text(central(answer.power_load_w), 'W')} load; layout {answer.layout}", f"units of {_pitch(answer)}, counted from the bottom")
+    parts += [f'<text x="{GUTTER}" y="{tall - 24 + 15 * index:.0f}" font-size="11" class="soft">{escape(note)}</text>' for index, note in enumerate(notes)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {tall:.0f}" width="{wide:.0f}" height="{tall:.0f}" role="img" aria-label="Elevation of {escape(answer.title)}">'
         f'<style>{STYLE}</style><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
@@ -57,7 +57,8 @@ def _slot(slot: SlotUse, left: float, base: float, most: float) -> str:
     top, high = base - slot.last * UNIT, (slot.last - slot.first + 1) * UNIT
     middle = top + high / 2 + 4
     figure = number_text(power, "W") if power is not None else ""
-    label = slot.title if len(slot.title) <= 30 else slot.title[:29].rstrip() + "…"
+    most_letters = 32 if figure else 42
+    label = slot.title if len(slot.title) <= most_letters else slot.title[: most_letters - 1].rstrip(" ,") + "…"
     return (
         f'<g><title>{escape(slot.title)}: {escape(figure or "no power figure")}</title><rect x="{left}" y="{top:.1f}" width="{BODY}" height="{high:.1f}" class="{kind}" fill-opacity="{opacity:.2f}"/>'
         f'<rect x="{left}" y="{top:.1f}" width="{BODY}" height="{high:.1f}" class="edge"/><text x="{left + 6}" y="{middle:.1f}" font-size="11">{escape(label)}</text>'
