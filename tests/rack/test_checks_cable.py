@@ -46,6 +46,16 @@ def test_each_fails_on_what_it_is_there_for(tmp_path, old, new, check, value, li
     assert row.mend
 
 
+def test_a_cable_too_long_for_its_medium_is_told_what_reaches(tmp_path):
+    """2.76 m with lanes of 100 Gbit/s: linear active copper of 3 to 5 m, then optics; not the copper of 2 m, nor the slow or unstated ones."""
+    row = checks(tmp_path, LAYOUT.replace("u10-u11: 2 x node", "u42-u43: 2 x node"))["cable-reach-down"]
+    assert "lacc-100g-lane (4 m), osfp-400-sr4 (50 m), osfp-800-sr8 (50 m), osfp-800-dr8 (100 m)" in row.mend
+    assert "dac-100g-lane" not in row.mend
+    lines = {line.name: line for line in describe_rack(design_with(written(tmp_path, LAYOUT), [])).cables}
+    assert lines["down"].media[0].startswith("dac-100g-lane")  # draws least, and reaches
+    assert lines["up"].media == ("osfp-400-sr4 (50 m)", "osfp-800-sr8 (50 m)", "osfp-800-dr8 (100 m)")
+
+
 def test_the_layout_is_oversubscribed_twice_and_may_be_meant_so(tmp_path):
     """Four ports of 800 Gbit/s towards the nodes, two towards the network."""
     row = checks(tmp_path)["oversubscription-leaf"]

@@ -57,6 +57,19 @@ def lane_rate(item: Item) -> Figure | None:
     return item.get("lane_link_bytes_per_s")
 
 
+def media_that_reach(catalog: Catalog, like: Item, length_m: float) -> list[str]:
+    """Media of the catalogue that reach so far with lanes as fast, by what their ends draw, least first; an unstated power comes last."""
+    lane = lane_rate(like)
+    found = []
+    for item in catalog.of_kind("cable"):
+        reach, own = item.get("reach_m"), lane_rate(item)
+        if lane is None or own is None or reach is None or own.value < lane.value or reach.value < length_m:
+            continue
+        power = end_power(item)
+        found.append((power.value if power is not None else float("inf"), item.name, reach.value))
+    return [f"{name} ({reach:g} m)" for _, name, reach in sorted(found)]
+
+
 def fullest(wires: Sequence[Wires], areas: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
     """Largest area of cables side by side in the vertical channel [m2], and how many they are, over the units of the rack."""
     most: np.ndarray = np.zeros(())

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..draws import Number
+from ..draws import Number, central
 from ..ledger import Ledger
 from ..physics import plain
 from .bill import placed
-from .cable_facts import end_power, fullest, is_optic, lane_rate, leaves, medium_of, misrouted
+from .cable_facts import end_power, fullest, is_optic, lane_rate, leaves, media_that_reach, medium_of, misrouted
 from .cables import ports_of
 from .nouns import Check
 from .rule import Ask, Facts, at_least, at_most, none_found, not_checkable, on_assumption
@@ -27,7 +27,7 @@ def reach(facts: Facts, book: Ledger) -> list[Check]:
         name = wires.line.name
         ask = Ask(
             f"cable-reach-{name}", f"Does {wires.medium.name} reach as far as the longest cable of '{name}'?", "m", wires.medium.title,
-            "Move the ends nearer, or use an active or optical cable.",
+            f"Move the ends nearer, or use what reaches with lanes as fast: {', '.join(_others(facts, wires)) or 'nothing in the catalogue'}.",
         )  # fmt: skip
         key = facts.key(f"cables.{name}.longest_m")
         book.put(key, wires.longest_m, "m", _laid(wires), wires.keys, note=_lacks(wires))
@@ -37,6 +37,11 @@ def reach(facts: Facts, book: Ledger) -> list[Check]:
             continue
         rows.append(at_most(ask, facts, book, wires.longest_m, book.take(figure), "longest cable; limit: reach of its medium", [key, figure.key], lacking=wires.at_least))
     return rows
+
+
+def _others(facts: Facts, wires: Wires) -> list[str]:
+    """Media that reach as far as the longest cable of a line."""
+    return media_that_reach(facts.design.catalog, wires.medium, central(wires.longest_m))
 
 
 def _laid(wires: Wires) -> str:

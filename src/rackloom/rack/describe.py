@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..catalog import Catalog
-from ..draws import Draws, Number
+from ..draws import Draws, Number, central
 from ..errors import BadInput, Fault
 from ..ledger import Ledger
 from ..physics import plain
@@ -17,7 +17,7 @@ from .bill import bill_of_materials, placed
 from .build_nouns import PartSource
 from .build_sheet import build_sheet
 from .bus import Bus
-from .cable_facts import Seen
+from .cable_facts import Seen, media_that_reach
 from .cable_map import cable_runs, cut_list
 from .checks import run_checks
 from .drawing import draw_coolant, draw_power
@@ -160,7 +160,7 @@ def _cables(design: Design, prefix: str, book: Ledger, wires: tuple[Wires, ...])
         lines.append(
             CableLine(
                 cable.name, cable.medium, medium.title, cable.count, cable.count_text, ends[0], ends[1], length, key, one.total_m if one else None, one.at_least if one else (),
-                one is not None,
+                one is not None, tuple(media_that_reach(design.catalog, one.medium, central(one.longest_m))) if one else (),
             )
         )  # fmt: skip
     return tuple(lines)

@@ -311,6 +311,7 @@ class CableLine:
     total_m: Number | None = None
     at_least: tuple[str, ...] = ()  # what the length lacks
     laid: bool = False  # one by one, by hand
+    media: tuple[str, ...] = ()  # that reach the longest with lanes as fast, least power first
 
 
 @dataclass(frozen=True)
