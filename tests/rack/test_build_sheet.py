@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rackloom.catalog import draws_from, load_catalog
-from rackloom.draws import central
+from rackloom.draws import central, interval
 from rackloom.errors import BadInput
 from rackloom.rack import compare_racks, describe_rack, design_with, load_design, shipped_designs
 
@@ -81,6 +81,18 @@ def test_a_rack_against_itself_changes_nothing():
     found = compare_racks(answer, answer)
     assert all(change.change is None or central(change.change) == 0 for change in found.changes)
     assert (found.operations, found.verdicts, found.parts) == ((), (), ())
+
+
+@pytest.mark.parametrize(("row", "name"), [("| `gb200-nvl72` |", "gb200-nvl72"), ("| the same, trays joined", HAND), ("| `hgx-h100-air` |", "hgx-h100-air")])
+def test_the_manuals_table_is_what_the_program_says(row, name):
+    text = (Path(__file__).parents[2] / "docs" / "build.md").read_text(encoding="utf-8")
+    shown = next(line for line in text.splitlines() if line.startswith(row)).strip("| ").split(" | ")[1:]
+    found = describe_rack(load_design(name), draws=draws_from(load_catalog())).build
+    (low, high), (least, most) = interval(found.assembly_hours), interval(found.test_hours)
+    assert shown == [
+        f"{central(found.assembly_hours):.1f} ({low:.0f}–{high:.0f})", str(found.hand_connections), str(found.blind_connections), str(found.cables_by_hand), str(found.unique_parts),
+        f"{central(found.test_hours):.0f} ({least:.0f}–{most:.0f})",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", shipped_designs())
